@@ -1,0 +1,3 @@
+"""Customer consumption management for ERPNext."""
+
+__version__ = "0.1.0"

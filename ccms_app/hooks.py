@@ -1,0 +1,12 @@
+"""Where Frappe finds what. A routing table: every function it names stands in a file of its own."""
+
+app_name = "ccms_app"
+app_title = "CCMS"
+app_publisher = "CCMS contributors"
+app_description = "Customer consumption management: loyalty points, customer behaviour, engagement"
+app_email = "ccms@example.com"
+app_license = "GPL-3.0"
+required_apps = ["erpnext"]
+
+after_install = "ccms_app.install.after_install"
+before_uninstall = "ccms_app.uninstall.before_uninstall"
