@@ -1,0 +1,5 @@
+from ccms_app.loyalty.store.ledger_document import LedgerDocument
+
+
+class CCMSPointsAllocation(LedgerDocument):
+	pass

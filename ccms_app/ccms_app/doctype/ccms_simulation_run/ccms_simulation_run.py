@@ -1,0 +1,5 @@
+from frappe.model.document import Document
+
+
+class CCMSSimulationRun(Document):
+	pass
