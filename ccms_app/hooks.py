@@ -9,4 +9,8 @@ app_license = "GPL-3.0"
 required_apps = ["erpnext"]
 
 after_install = "ccms_app.install.after_install"
+after_migrate = "ccms_app.install.after_migrate"
 before_uninstall = "ccms_app.uninstall.before_uninstall"
+
+# Kept when a company's transactions are deleted; memberships and the ledger go, all together.
+company_data_to_be_ignored = ["CCMS Loyalty Program"]

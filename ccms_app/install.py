@@ -1,5 +1,16 @@
 """What installing adds to a site. `uninstall.py` is its mirror."""
 
+from ccms_app.setup import custom_fields, notifications, roles
+
 
 def after_install() -> None:
 	"""Add everything the app keeps outside its own DocTypes."""
+	roles.make()
+	custom_fields.sync()
+	notifications.make()
+
+
+def after_migrate() -> None:
+	"""Bring a site that was installed with an older version up to date. What a manager may edit stays as it is."""
+	roles.make()
+	custom_fields.sync()

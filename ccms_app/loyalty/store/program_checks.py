@@ -72,7 +72,9 @@ def expiry(program: Document) -> Iterator[str]:
 def is_month_day(text: str | None) -> bool:
 	"""Is this MM-DD, a day of some year? 02-29 is."""
 	parts = (text or "").split("-")
-	if [len(part) for part in parts] != [2, 2] or not all(part.isascii() and part.isdigit() for part in parts):
+	if [len(part) for part in parts] != [2, 2] or not all(
+		part.isascii() and part.isdigit() for part in parts
+	):
 		return False
 	try:
 		date(2024, int(parts[0]), int(parts[1]))
@@ -124,10 +126,7 @@ def books(program: Document) -> Iterator[str]:
 	for fieldname in ("expense_account", "liability_account"):
 		if program.get(fieldname):
 			yield from _account(program, fieldname)
-	if (
-		program.expense_account
-		and program.expense_account == program.liability_account
-	):
+	if program.expense_account and program.expense_account == program.liability_account:
 		yield _("Expense Account and Liability Account must differ.")
 	if program.cost_center:
 		yield from _cost_center(program)
@@ -187,7 +186,9 @@ def has_members(program: str) -> bool:
 def refuse_delete_with_members(program: Document) -> None:
 	if has_members(program.name):
 		frappe.throw(
-			_("{0} has members, so it cannot be deleted. Disable it instead.").format(frappe.bold(program.name)),
+			_("{0} has members, so it cannot be deleted. Disable it instead.").format(
+				frappe.bold(program.name)
+			),
 			frappe.LinkExistsError,
 			title=_("Loyalty Program"),
 		)

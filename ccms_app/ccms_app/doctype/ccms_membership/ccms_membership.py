@@ -20,9 +20,9 @@ class CCMSMembership(Document):
 	def on_trash(self) -> None:
 		if frappe.db.exists("CCMS Points Ledger Entry", {"membership": self.name}):
 			frappe.throw(
-				_("{0} has a history of points, which is never deleted. Let the customer leave instead.").format(
-					frappe.bold(self.customer_name or self.customer)
-				),
+				_(
+					"{0} has a history of points, which is never deleted. Let the customer leave instead."
+				).format(frappe.bold(self.customer_name or self.customer)),
 				frappe.LinkExistsError,
 				title=_("Membership Has Points"),
 			)

@@ -1,0 +1,172 @@
+"""Every field the app adds to a DocType of ERPNext. `install.py` and `uninstall.py` both read it."""
+
+from __future__ import annotations
+
+COMPANY_CURRENCY = "Company:company:default_currency"
+MODULE = "CCMS App"
+
+
+def _invoice_fields(insert_after: str) -> list[dict]:
+	"""The Loyalty section of an invoice. Nothing of it is copied: each document asks the ledger anew."""
+	return [
+		{
+			"fieldname": "ccms_loyalty_section",
+			"label": "Loyalty",
+			"fieldtype": "Section Break",
+			"insert_after": insert_after,
+			"collapsible": 1,
+			"collapsible_depends_on": "customer",
+			"print_hide": 1,
+		},
+		{
+			"fieldname": "ccms_loyalty_panel",
+			"fieldtype": "HTML",
+			"insert_after": "ccms_loyalty_section",
+			"no_copy": 1,
+			"print_hide": 1,
+		},
+		{
+			"fieldname": "ccms_membership",
+			"label": "Membership",
+			"fieldtype": "Link",
+			"options": "CCMS Membership",
+			"insert_after": "ccms_loyalty_panel",
+			"search_index": 1,
+			"no_copy": 1,
+			"print_hide": 1,
+			"description": "Empty: the customer's oldest active membership in this company.",
+		},
+		{
+			"fieldname": "ccms_redeem_points",
+			"label": "Use Points",
+			"fieldtype": "Float",
+			"precision": "2",
+			"insert_after": "ccms_membership",
+			"no_copy": 1,
+			"print_hide": 1,
+		},
+		{
+			"fieldname": "ccms_redeem_amount",
+			"label": "Paid with Points",
+			"fieldtype": "Currency",
+			"options": COMPANY_CURRENCY,
+			"insert_after": "ccms_redeem_points",
+			"read_only": 1,
+			"no_copy": 1,
+			"print_hide": 1,
+			"depends_on": "ccms_redeem_amount",
+		},
+		{
+			"fieldname": "ccms_loyalty_column",
+			"fieldtype": "Column Break",
+			"insert_after": "ccms_redeem_amount",
+		},
+		{
+			"fieldname": "ccms_points_balance",
+			"label": "Points Balance",
+			"fieldtype": "Float",
+			"precision": "2",
+			"insert_after": "ccms_loyalty_column",
+			"read_only": 1,
+			"no_copy": 1,
+			"print_hide": 1,
+			"depends_on": "ccms_membership",
+		},
+		{
+			"fieldname": "ccms_points_expected",
+			"label": "This Sale Earns",
+			"fieldtype": "Float",
+			"precision": "2",
+			"insert_after": "ccms_points_balance",
+			"read_only": 1,
+			"no_copy": 1,
+			"print_hide": 1,
+			"depends_on": "eval:doc.ccms_membership && doc.docstatus == 0",
+		},
+		{
+			"fieldname": "ccms_points_earned",
+			"label": "Points Earned",
+			"fieldtype": "Float",
+			"precision": "2",
+			"insert_after": "ccms_points_expected",
+			"read_only": 1,
+			"no_copy": 1,
+			"print_hide": 1,
+			"depends_on": "eval:doc.ccms_membership && doc.docstatus != 0",
+		},
+		{
+			# ERPNext would take a percentage discount once more after the points: it stands here meanwhile.
+			"fieldname": "ccms_kept_discount_percentage",
+			"label": "Discount Percentage before Points",
+			"fieldtype": "Float",
+			"insert_after": "ccms_points_earned",
+			"read_only": 1,
+			"hidden": 1,
+			"no_copy": 1,
+			"print_hide": 1,
+			"report_hide": 1,
+		},
+	]
+
+
+CUSTOM_FIELDS: dict[str, list[dict]] = {
+	"Sales Invoice": _invoice_fields(insert_after="disable_rounded_total"),
+	"POS Invoice": _invoice_fields(insert_after="outstanding_amount"),
+	"Sales Taxes and Charges": [
+		{
+			# Copied on purpose: a copied points row is recognised by it, and removed.
+			"fieldname": "ccms_points_row",
+			"label": "Points Row",
+			"fieldtype": "Check",
+			"insert_after": "dont_recompute_tax",
+			"read_only": 1,
+			"hidden": 1,
+			"print_hide": 1,
+			"report_hide": 1,
+		},
+	],
+	"Customer": [
+		{
+			"fieldname": "ccms_loyalty_tab",
+			"label": "Loyalty",
+			"fieldtype": "Tab Break",
+			"insert_after": "dashboard_tab",
+			"depends_on": "eval:!doc.__islocal",
+		},
+		{
+			"fieldname": "ccms_loyalty_html",
+			"fieldtype": "HTML",
+			"insert_after": "ccms_loyalty_tab",
+			"print_hide": 1,
+		},
+	],
+}
+
+
+def sync() -> None:
+	"""Make the site's fields equal to the list above; safe to run again."""
+	from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+
+	create_custom_fields(
+		{
+			doctype: [{"module": MODULE, **field} for field in fields]
+			for doctype, fields in CUSTOM_FIELDS.items()
+		}
+	)
+
+
+def remove() -> None:
+	"""Take every field of the app from the site, also those of an older version of it."""
+	import frappe
+
+	doctypes = set(CUSTOM_FIELDS)
+	for name, doctype in frappe.get_all(
+		"Custom Field",
+		or_filters={"module": MODULE, "fieldname": ["like", "ccms\\_%"]},
+		fields=["name", "dt"],
+		as_list=True,
+	):
+		frappe.delete_doc("Custom Field", name, force=True, ignore_permissions=True)
+		doctypes.add(doctype)
+	for doctype in doctypes:
+		frappe.clear_cache(doctype=doctype)

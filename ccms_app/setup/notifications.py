@@ -1,0 +1,56 @@
+"""The messages that a manager may edit: made once, never overwritten."""
+
+from __future__ import annotations
+
+import frappe
+
+EXPIRING = "CCMS Points Expiring"
+
+SUBJECT = '{{ _("Your points expire soon") }}'
+
+MESSAGE = """\
+<p>{{ _("Dear {0},").format(doc.customer_name) }}</p>
+<p>{{ _("these points of your {0} membership are waiting to be used:").format(doc.program) }}</p>
+<table border="0" cellpadding="6" cellspacing="0">
+{% for batch in doc.expiring %}
+	<tr>
+		<td align="right"><b>{{ frappe.utils.fmt_money(batch.points, precision=0 if batch.points == batch.points|int else 2) }}</b></td>
+		<td>{{ _("until {0}").format(frappe.utils.formatdate(batch.date)) }}</td>
+	</tr>
+{% endfor %}
+</table>
+<p>{{ _("Use them with your next purchase. Your member number is {0}.").format(doc.member_no) }}</p>
+<p>{{ doc.company }}</p>
+"""
+
+
+def make() -> None:
+	"""Create the notifications that are missing.
+
+	Not standard ones: Frappe lets nobody edit those outside developer mode. The warning starts disabled, as mail to
+	all customers is a manager's decision; it is sent only while it is enabled.
+	"""
+	if frappe.db.exists("Notification", EXPIRING):
+		return
+	frappe.get_doc(
+		{
+			"doctype": "Notification",
+			"name": EXPIRING,
+			"subject": SUBJECT,
+			"document_type": "CCMS Membership",
+			"event": "Method",
+			"method": "points_expiring",
+			"channel": "Email",
+			"enabled": 0,
+			"is_standard": 0,
+			"message_type": "HTML",
+			"message": MESSAGE,
+			"recipients": [{"receiver_by_document_field": "customer_email"}],
+		}
+	).insert(ignore_permissions=True)
+
+
+def remove() -> None:
+	"""Delete every notification about the app's DocTypes, a manager's copies too: nothing could send them."""
+	for name in frappe.get_all("Notification", filters={"document_type": ["like", "CCMS %"]}, pluck="name"):
+		frappe.delete_doc("Notification", name, force=True, ignore_permissions=True)
