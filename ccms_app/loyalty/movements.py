@@ -1,0 +1,854 @@
+"""Every movement of points, as functions over a book. They decide; the book records.
+
+A document is posted by one call: `sell`, `give_back` (a return), `cancel`. Payments call `activate` and
+`deactivate`; the nightly jobs `catch_up`, `expire`, `lapse`. All of them may be called twice: the second call
+finds its idempotency key or the state it wanted, and does nothing.
+
+`posting_date` is the day a movement belongs to; `today` is the day on which it is made, which decides whether a
+lot can still be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+
+from . import dates, money, tiers
+from .book import Book, balance_lots, cancelled, left_of, qualifying_left, stands, value_left
+from .model import (
+	ACTIVATE,
+	CANCEL,
+	CLAWBACK,
+	EARN,
+	EXPIRE,
+	EXTEND,
+	PENDING,
+	REDEEM,
+	RESTORE,
+	STATUS,
+	TRANSFER_IN,
+	TRANSFER_OUT,
+	ZERO,
+	Entry,
+	Lot,
+	Member,
+	NotEnoughPoints,
+	Posted,
+	Program,
+	Sale,
+)
+
+# --- a sale ----------------------------------------------------------------------------------------------
+
+
+def sell(book: Book, program: Program, sale: Sale, today: date) -> Posted:
+	"""Post a selling document: first what it spends, then what it earns at the tier held before it."""
+	posted = Posted()
+	if sale.redeem_points > 0:
+		posted.add(redeem(book, program, sale, today))
+	posted.add(earn(book, program, sale))
+	return posted
+
+
+def quote_points(program: Program, tier: str, earn_base: Decimal) -> Decimal:
+	"""The points a sale with this base earns at a tier: base / amount per point x multiplier, rounded once."""
+	return money.points_for(
+		earn_base,
+		program.amount_per_point,
+		tiers.multiplier(program, tier),
+		program.points_precision,
+		program.rounding,
+	)
+
+
+def earn(book: Book, program: Program, sale: Sale) -> Entry | None:
+	"""Post what a sale earns. A base of zero or less earns nothing; so does a second call."""
+	key = f"earn:{sale.voucher_type}:{sale.voucher_no}"
+	if sale.earn_base <= 0 or book.seen(key):
+		return None
+	member, day = book.member, sale.posting_date
+	lapse(book, program, day)
+	tier = member.tier
+	points = quote_points(program, tier, sale.earn_base)
+	available = dates.available_from(program, day)
+	value = tiers.qualifying(program, sale.earn_base, points)
+	entry = book.append(
+		EARN,
+		points,
+		day,
+		key,
+		opens_lot=points > 0,
+		available_from=available,
+		expires_on=dates.expires_on(program, day, available),
+		qualifying_value=value,
+		qualifying_date=day,
+		voucher_type=sale.voucher_type,
+		voucher_no=sale.voucher_no,
+		tier=tier,
+		base_amount=sale.earn_base,
+		rate=program.amount_per_point,
+	)
+	_active_on(member, day)
+	if points:
+		_pay_arrears(book, book.lot(entry.name), entry)
+	tiers.count(book, program, value, day, day)
+	if program.accrue_when == "When Paid" and sale.paid:
+		activate(book, program, entry, sale.paid_on or day)
+	tiers.promote(book, program, day)
+	return entry
+
+
+def redeem(book: Book, program: Program, sale: Sale, today: date) -> Entry | None:
+	"""Spend points on a sale, all or nothing.
+
+	Raises:
+		NotEnoughPoints: more than the member can spend; nothing has been written.
+	"""
+	key = f"redeem:{sale.voucher_type}:{sale.voucher_no}"
+	if book.seen(key):
+		return None
+	entry = spend(
+		book,
+		program,
+		REDEEM,
+		sale.redeem_points,
+		sale.posting_date,
+		key,
+		today,
+		voucher_type=sale.voucher_type,
+		voucher_no=sale.voucher_no,
+		tier=book.member.tier,
+		rate=program.point_value,
+		monetary_value=sale.redeem_value,
+	)
+	_active_on(book.member, sale.posting_date)
+	return entry
+
+
+def spend(
+	book: Book,
+	program: Program,
+	entry_type: str,
+	points: Decimal,
+	posting_date: date,
+	key: str,
+	today: date,
+	**content: object,
+) -> Entry:
+	"""A debit that must be covered by usable lots, soonest-expiring first."""
+	today = max(today, posting_date)
+	lapse(book, program, today)
+	catch_up(book, today)
+	can = spendable(book, program, today)
+	if points > can:
+		raise NotEnoughPoints(points, can)
+	plan, left = _plan(book.drawable(posting_date, today), points)
+	if left:
+		raise NotEnoughPoints(points, points - left)
+	entry = book.append(entry_type, -points, posting_date, key, **content)
+	for lot, taken in plan:
+		book.allocate(entry.name, lot, taken, entry)
+	return entry
+
+
+def spendable(book: Book, program: Program, on: date) -> Decimal:
+	"""active - arrears - held, not below zero, whether or not the nightly jobs have run."""
+	member = book.member
+	active = member.points_active
+	active -= sum((lot.remaining for lot in book.lapsed_lots(on) if lot.state != PENDING), ZERO)
+	if member.points_pending:
+		active += balance_lots(book.due_lots(on), on)[0]
+	if idle(program, member, on):
+		active -= sum((lot.remaining for lot in book.open_lots() if _dateless(lot)), ZERO)
+	return max(ZERO, active - member.points_arrears - member.points_held)
+
+
+# --- a return --------------------------------------------------------------------------------------------
+
+
+def give_back(
+	book: Book,
+	program: Program,
+	*,
+	voucher_type: str,
+	voucher_no: str,
+	posting_date: date,
+	share: Decimal,
+	earning: Entry | None,
+	redemption: Entry | None,
+	restored_value: Decimal = ZERO,
+	today: date | None = None,
+) -> Posted:
+	"""Post a return: first restore what the sale had spent, then claw back what it had earned.
+
+	Args:
+		share: the part of the original that is back after this return, all earlier ones included (0 to 1).
+		earning, redemption: the original's entries; they may stand in a membership that was merged into this.
+		restored_value: money of the points row on this credit note, in company currency.
+	"""
+	posted = Posted()
+	today = max(today or posting_date, posting_date)
+	voucher = {"voucher_type": voucher_type, "voucher_no": voucher_no}
+	precision = program.points_precision
+	if redemption is not None and not _has(book, "restore", voucher_no, voucher_type):
+		spent = -redemption.points
+		due = money.part(share, spent, max(precision, money.decimals(spent)))
+		due -= spent + left_of(book, redemption)
+		if due > 0:
+			for entry in credit(
+				book,
+				program,
+				redemption,
+				due,
+				RESTORE,
+				posting_date,
+				f"restore:{voucher_type}:{voucher_no}",
+				today,
+				monetary_value=-restored_value,
+				**voucher,
+			):
+				posted.add(entry)
+	if earning is not None and not _has(book, "clawback", voucher_no, voucher_type):
+		_sweep_lineage(book, earning, today)
+		clawed = earning.points - left_of(book, earning)
+		gone = _expired_from(book, earning.name)
+		due = money.part(share, earning.points, max(precision, money.decimals(earning.points)))
+		due = max(ZERO, due - clawed - gone)
+		value = _qualifying_due(book, program, earning, share)
+		if due or value:
+			for entry in _take_back(
+				book,
+				program,
+				earning,
+				due,
+				CLAWBACK,
+				posting_date,
+				f"clawback:{voucher_type}:{voucher_no}",
+				today,
+				qualifying_value=-value,
+				**voucher,
+			):
+				posted.add(entry)
+	_recount_activity(book, earning, redemption)
+	return posted
+
+
+def _qualifying_due(book: Book, program: Program, earning: Entry, share: Decimal) -> Decimal:
+	"""What a return takes off the qualifying value: the share of spend or points, an order when all is back."""
+	counts = earning.qualifying_value
+	left = qualifying_left(book, earning)
+	if program.tier_basis == "Orders":
+		due = counts if share >= 1 else ZERO
+	else:
+		due = money.part(share, counts, max(2, money.decimals(counts)))
+	return max(ZERO, due - (counts - left))
+
+
+# --- cancelling ------------------------------------------------------------------------------------------
+
+
+def cancel(
+	book: Book,
+	program: Program,
+	entries: Iterable[Entry],
+	posting_date: date,
+	today: date,
+) -> Posted:
+	"""Reverse whatever of a document still stands: first what it gave to the member, last what it took.
+
+	Args:
+		entries: the document's own entries, in order; each is reversed by what is outstanding of it.
+	"""
+	posted = Posted()
+	entries = [entry for entry in entries if entry.entry_type != CANCEL and not cancelled(book, entry)]
+	for entry in entries:
+		_sweep_lineage(book, entry, today)
+	taken = [entry for entry in entries if entry.points < 0 or entry.entry_type == CLAWBACK]
+	given = [entry for entry in entries if entry.points > 0 or entry.entry_type == EARN]
+	for entry in reversed(taken):
+		for made in _uncharge(book, program, entry, posting_date, today):
+			posted.add(made)
+	for entry in reversed(given):
+		for made in _uncredit(book, program, entry, posting_date, today):
+			posted.add(made)
+	for entry in reversed(entries):
+		if entry.entry_type == EXTEND:
+			posted.add(_unextend(book, entry, posting_date))
+	_recount_activity(book, *entries)
+	return posted
+
+
+def _uncharge(book: Book, program: Program, entry: Entry, on: date, today: date) -> list[Entry]:
+	"""Give back what a debit of this document still holds."""
+	value = -qualifying_left(book, entry)
+	made = credit(
+		book,
+		program,
+		entry,
+		-left_of(book, entry, money_only=True),
+		CANCEL,
+		on,
+		_again(entry),
+		today,
+		qualifying_value=value,
+		qualifying_date=entry.qualifying_date,
+		monetary_value=-value_left(book, entry),
+		voucher_type=entry.voucher_type,
+		voucher_no=entry.voucher_no,
+		even_if_nothing=True,
+	)
+	if value:
+		tiers.count(book, program, value, entry.qualifying_date, on)
+		tiers.promote(book, program, on)
+	return made
+
+
+def _uncredit(book: Book, program: Program, entry: Entry, on: date, today: date) -> list[Entry]:
+	"""Take back what a credit of this document has left standing."""
+	left = left_of(book, entry)
+	if entry.opens_lot:
+		left -= _expired_from(book, entry.name)
+	return _take_back(
+		book,
+		program,
+		entry,
+		max(left, ZERO),
+		CANCEL,
+		on,
+		_again(entry),
+		today,
+		qualifying_value=-qualifying_left(book, entry),
+		monetary_value=-value_left(book, entry),
+		voucher_type=entry.voucher_type,
+		voucher_no=entry.voucher_no,
+	)
+
+
+def _unextend(book: Book, entry: Entry, on: date) -> Entry | None:
+	lot = book.lot(entry.lot)
+	if lot is None or str(lot.expires_on or "") != entry.new_value:
+		return None  # moved again since: the later date stands
+	back = date.fromisoformat(entry.old_value) if entry.old_value else None
+	return extend(
+		book,
+		lot,
+		back,
+		on,
+		_again(entry),
+		reverses=entry.name,
+		voucher_type=entry.voucher_type,
+		voucher_no=entry.voucher_no,
+	)
+
+
+def _again(entry: Entry) -> str:
+	return f"cancel:{entry.name}"
+
+
+# --- giving points back to a debit's lots ----------------------------------------------------------------
+
+
+def credit(
+	book: Book,
+	program: Program,
+	debit: Entry,
+	points: Decimal,
+	entry_type: str,
+	posting_date: date,
+	key: str,
+	today: date,
+	*,
+	monetary_value: Decimal = ZERO,
+	even_if_nothing: bool = False,
+	**content: object,
+) -> list[Entry]:
+	"""Undo `points` of a debit: what is still owed for it first, then its lots, last drawn first.
+
+	A lot whose expiry has passed is not refilled: its points stand in a lot of their own that lives the
+	programme's grace days. A lot of a merged membership is followed by a new lot with the same expiry.
+	"""
+	owed = sum((open_ for other, open_ in book.arrears() if other.name == debit.name), ZERO)
+	settle = min(points, owed)
+	refills, fresh, left = _refill_plan(book, program, debit, points - settle, today)
+	made: list[Entry] = []
+	inside = settle + sum((taken for _lot, taken in refills), ZERO)
+	value = monetary_value
+	if inside or (even_if_nothing and not fresh):
+		entry = book.append(
+			entry_type,
+			inside,
+			posting_date,
+			key,
+			reverses=debit.name,
+			monetary_value=value,
+			**content,
+		)
+		value = ZERO
+		content.pop("qualifying_value", None)
+		for lot, taken in refills:
+			book.allocate(debit.name, lot, -taken, entry)
+		made.append(entry)
+	if left:
+		grace = today + _days(program.restore_grace_days)
+		fresh.append((grace if program.expiry_model != "Never" else None, "", left))
+	for number, (expires, origin, taken) in enumerate(fresh, 1):
+		entry = book.append(
+			entry_type,
+			taken,
+			posting_date,
+			f"{key}:{number}",
+			opens_lot=True,
+			origin=origin,
+			reverses=debit.name,
+			available_from=posting_date,
+			expires_on=expires,
+			monetary_value=value,
+			**content,
+		)
+		value = ZERO
+		content.pop("qualifying_value", None)
+		made.append(entry)
+		_pay_arrears(book, book.lot(entry.name), entry)
+	return made
+
+
+def _refill_plan(
+	book: Book, program: Program, debit: Entry, points: Decimal, today: date
+) -> tuple[list[tuple[Lot, Decimal]], list[tuple[date | None, str, Decimal]], Decimal]:
+	"""Where `points` of a debit go back to: lots to refill, new lots (expiry, origin, points), and the rest."""
+	drawn: dict[str, Decimal] = {}
+	for row in book.draws_of(debit.name):  # the last row of a lot decides its turn
+		net = drawn.pop(row.lot, ZERO) + row.points
+		drawn[row.lot] = net
+	fresh_given: dict[str, Decimal] = {}
+	for other in book.reversals(debit.name):
+		if other.opens_lot and other.points > 0:
+			lot = book.lot(other.name)
+			if lot is not None:
+				if not cancelled(book, other):
+					fresh_given[lot.origin] = fresh_given.get(lot.origin, ZERO) + other.points
+	refills, fresh = [], []
+	for name in reversed(drawn):
+		if points <= 0:
+			break
+		lot = book.lot(name)
+		have = drawn[name]
+		already = min(have, fresh_given.get(lot.origin, ZERO))
+		if already:
+			fresh_given[lot.origin] -= already
+			have -= already
+		taken = min(have, points)
+		if taken <= 0:
+			continue
+		points -= taken
+		gone = lot.lapsed(today)
+		if lot.membership == book.member.name and not gone:
+			refills.append((lot, taken))
+		else:
+			expires = today + _days(program.restore_grace_days) if gone else lot.expires_on
+			fresh.append((expires, lot.origin, taken))
+	return refills, fresh, points
+
+
+# --- taking points back ----------------------------------------------------------------------------------
+
+
+def _take_back(
+	book: Book,
+	program: Program,
+	credit_entry: Entry,
+	points: Decimal,
+	entry_type: str,
+	posting_date: date,
+	key: str,
+	today: date,
+	*,
+	qualifying_value: Decimal = ZERO,
+	**content: object,
+) -> list[Entry]:
+	"""Take back a credit: from its own pending part, its own lot, other lots, then as `on_shortfall` says."""
+	own = _own_lots(book, credit_entry)
+	plan, left = _plan(_own_first(own, today), points)
+	if left:
+		mine = {lot.name for lot in own}
+		others = (lot for lot in book.drawable(today, today) if lot.name not in mine)
+		more, left = _plan(others, left)
+		plan += more
+	forgiven = left if program.on_shortfall == "Forgive" and credit_entry.entry_type == EARN else ZERO
+	entry = book.append(
+		entry_type,
+		forgiven - points,
+		posting_date,
+		key,
+		reverses=credit_entry.name,
+		new_value=str(points) if forgiven else "",
+		reason="forgiven" if forgiven else "",
+		qualifying_value=qualifying_value,
+		qualifying_date=credit_entry.qualifying_date if qualifying_value else None,
+		rate=credit_entry.rate,
+		**content,
+	)
+	for lot, taken in plan:
+		book.allocate(entry.name, lot, taken, entry)
+	if qualifying_value:
+		tiers.count(book, program, qualifying_value, credit_entry.qualifying_date, posting_date)
+	return [entry]
+
+
+def _own_lots(book: Book, entry: Entry) -> list[Lot]:
+	"""The lots that hold a credit's points: its own and their descendants, or the lots it refilled."""
+	if entry.opens_lot:
+		own = book.lineage(entry.name)
+		return own or [lot for lot in [book.lot(entry.name)] if lot is not None and lot.membership == book.member.name]
+	lots = (book.lot(row.lot) for row in book.rows_by(entry.name))
+	return [lot for lot in lots if lot is not None and lot.membership == book.member.name]
+
+
+def _own_first(lots: list[Lot], today: date) -> Iterator[Lot]:
+	seen = set()
+	for lot in sorted(lots, key=lambda lot: (lot.state != PENDING, lot.draw_key)):
+		if lot.remaining and lot.name not in seen and not lot.lapsed(today):
+			seen.add(lot.name)
+			yield lot
+
+
+def _plan(lots: Iterable[Lot], points: Decimal) -> tuple[list[tuple[Lot, Decimal]], Decimal]:
+	"""Take `points` from lots in turn, reading no more of them than needed: [(lot, points)], what is missing."""
+	plan = []
+	if points > 0:
+		for lot in lots:
+			taken = min(lot.remaining, points)
+			plan.append((lot, taken))
+			points -= taken
+			if not points:
+				break
+	return plan, points
+
+
+def _expired_from(book: Book, origin: str) -> Decimal:
+	"""Points of an earning's lots that have expired: they are gone, so no return takes them again."""
+	total = ZERO
+	for lot in book.lineage(origin, everywhere=True):
+		total += sum((points for debit, points in book.draws_from(lot.name) if debit.entry_type == EXPIRE), ZERO)
+	return total
+
+
+def _sweep_lineage(book: Book, entry: Entry, today: date) -> None:
+	"""Write the expiry of a document's own lots before touching them, so that no result depends on the job."""
+	if entry.opens_lot:
+		for lot in book.lineage(entry.name):
+			if lot.remaining and lot.lapsed(today):
+				_expire_lot(book, lot, lot.expires_on)
+
+
+# --- payment ---------------------------------------------------------------------------------------------
+
+
+def activate(book: Book, program: Program, earning: Entry, paid_on: date) -> Posted:
+	"""A document is paid in full: its points become available on max(posting date + pending days, that day)."""
+	posted = Posted()
+	if earning.available_from is not None:
+		return posted
+	available = max(paid_on, earning.posting_date + _days(program.pending_days))
+	for lot in book.lineage(earning.name):
+		if lot.available_from is None:
+			posted.add(_make_available(book, lot, available, max(paid_on, earning.posting_date)))
+	return posted
+
+
+def deactivate(book: Book, earning: Entry, on: date) -> Posted:
+	"""A document is no longer paid: what remains becomes pending again, what was spent becomes arrears."""
+	posted = Posted()
+	if earning.available_from is not None:
+		return posted
+	kept = {earning.name, *(lot.name for lot in book.lineage(earning.name))}
+	for lot in book.lineage(earning.name):
+		if lot.available_from is None:
+			continue
+		entry = book.append(
+			ACTIVATE,
+			ZERO,
+			on,
+			f"deactivate:{lot.name}:{book.member.last_seq + 1}",
+			lot=lot.name,
+			old_value=str(lot.available_from),
+			new_value="",
+		)
+		posted.add(entry)
+		book.set_availability(lot, None, on)
+		for debit, points in book.draws_from(lot.name):
+			if debit.entry_type in (EXPIRE, TRANSFER_OUT) or debit.reverses in kept:
+				continue
+			book.allocate(debit.name, lot, -points, entry)
+	return posted
+
+
+def catch_up(book: Book, on: date) -> Posted:
+	"""Activate the pending lots whose day has come."""
+	posted = Posted()
+	if book.member.points_pending:
+		for lot in book.due_lots(on):
+			posted.add(_make_available(book, lot, lot.available_from, lot.available_from))
+	return posted
+
+
+def _make_available(book: Book, lot: Lot, available: date, on: date) -> Entry:
+	entry = book.append(
+		ACTIVATE,
+		ZERO,
+		on,
+		f"activate:{lot.name}:{book.member.last_seq + 1}",
+		lot=lot.name,
+		old_value=str(lot.available_from or ""),
+		new_value=str(available),
+	)
+	book.set_availability(lot, available, on)
+	_pay_arrears(book, lot, entry)
+	return entry
+
+
+def _pay_arrears(book: Book, lot: Lot, by: Entry) -> None:
+	"""A lot that becomes active pays what the member owes, oldest debt first."""
+	if lot.state != "Active" or book.member.points_arrears <= 0:
+		return
+	for debit, owed in book.arrears():
+		if not lot.remaining:
+			break
+		if debit.name != by.name:
+			book.allocate(debit.name, lot, min(owed, lot.remaining), by)
+
+
+# --- expiry ----------------------------------------------------------------------------------------------
+
+
+def expire(book: Book, program: Program, on: date) -> Posted:
+	"""Write the expiry of everything that could be used until yesterday at the latest."""
+	posted = lapse(book, program, on)
+	for lot in book.lapsed_lots(on):
+		posted.add(_expire_lot(book, lot, lot.expires_on))
+	return posted
+
+
+def lapse(book: Book, program: Program, on: date) -> Posted:
+	"""Inactivity: write the expiry of dateless points if the member was idle too long before `on`."""
+	posted = Posted()
+	if idle(program, book.member, on):
+		last = dates.inactive_after(program, book.member.last_activity_on)
+		for lot in book.open_lots():
+			if _dateless(lot):
+				posted.add(_expire_lot(book, lot, last))
+	return posted
+
+
+def idle(program: Program, member: Member, on: date) -> bool:
+	"""Whether a member of an Inactivity programme has been idle too long on a day."""
+	last = dates.inactive_after(program, member.last_activity_on)
+	return last is not None and last < on
+
+
+def _dateless(lot: Lot) -> bool:
+	return lot.expires_on is None and lot.state != PENDING
+
+
+def _expire_lot(book: Book, lot: Lot, last_day: date) -> Entry:
+	entry = book.append(
+		EXPIRE,
+		-lot.remaining,
+		last_day + dates.DAY,
+		f"expire:{lot.name}:{book.member.last_seq + 1}",
+		lot=lot.name,
+		expires_on=last_day,
+	)
+	book.allocate(entry.name, lot, lot.remaining, entry)
+	return entry
+
+
+# --- vouchers --------------------------------------------------------------------------------------------
+
+
+def grant(
+	book: Book,
+	program: Program,
+	entry_type: str,
+	points: Decimal,
+	posting_date: date,
+	key: str,
+	*,
+	expires_on: date | None = None,
+	**content: object,
+) -> Entry | None:
+	"""Credit points by voucher (Opening, Bonus or Adjust); they expire as given, else as the programme says."""
+	if book.seen(key):
+		return None
+	lapse(book, program, posting_date)
+	entry = book.append(
+		entry_type,
+		points,
+		posting_date,
+		key,
+		opens_lot=True,
+		available_from=posting_date,
+		expires_on=expires_on or dates.expires_on(program, posting_date, posting_date),
+		**content,
+	)
+	_pay_arrears(book, book.lot(entry.name), entry)
+	return entry
+
+
+def extend(
+	book: Book, lot: Lot, expires_on: date | None, posting_date: date, key: str, **content: object
+) -> Entry | None:
+	"""Move the expiry of one lot."""
+	if book.seen(key):
+		return None
+	entry = book.append(
+		EXTEND,
+		ZERO,
+		posting_date,
+		key,
+		lot=lot.name,
+		old_value=str(lot.expires_on or ""),
+		new_value=str(expires_on or ""),
+		**content,
+	)
+	book.set_expiry(lot, expires_on)
+	return entry
+
+
+def transfer(
+	source: Book,
+	target: Book,
+	program: Program,
+	points: Decimal,
+	posting_date: date,
+	key: str,
+	today: date,
+	**content: object,
+) -> Posted:
+	"""Move points between two members, soonest-expiring first, dates kept; all or nothing."""
+	posted = Posted()
+	if source.seen(f"{key}:out:1"):
+		return posted
+	today = max(today, posting_date)
+	lapse(source, program, today)
+	catch_up(source, today)
+	can = spendable(source, program, today)
+	plan, left = _plan(source.drawable(posting_date, today), points)
+	if left or points > can:
+		raise NotEnoughPoints(points, min(can, points - left))
+	for number, (lot, taken) in enumerate(plan, 1):
+		_move(source, target, lot, taken, posting_date, f"{key}", number, posted, lineage=False, **content)
+	return posted
+
+
+def absorb(
+	source: Book, target: Book, program: Program, posting_date: date, key: str, **content: object
+) -> Posted:
+	"""Merge: every lot of `source` moves to `target` with its dates, state and lineage; so does what is owed.
+
+	The sum of both never changes. The higher tier wins.
+	"""
+	posted = Posted()
+	for number, lot in enumerate(source.open_lots(), 1):
+		_move(source, target, lot, lot.remaining, posting_date, key, number, posted, lineage=True, **content)
+	for number, (debit, owed) in enumerate(source.arrears(), 1):
+		into = source.append(
+			TRANSFER_IN, owed, posting_date, f"{key}:owed-in:{number}", reverses=debit.name, **content
+		)
+		out = target.append(TRANSFER_OUT, -owed, posting_date, f"{key}:owed-out:{number}", **content)
+		posted.add(into)
+		posted.add(out)
+	target.adopt(source)
+	ours, theirs = target.member, source.member
+	ours.last_activity_on = max(
+		(day for day in (ours.last_activity_on, theirs.last_activity_on) if day), default=None
+	)
+	higher = tiers.find(program, theirs.tier)
+	here = tiers.find(program, ours.tier)
+	if higher and (here is None or higher.threshold > here.threshold):
+		posted.add(tiers.set_tier(target, program, higher.name, posting_date, "merge"))
+	ours.qualifying_on = max((day for day in (ours.qualifying_on, theirs.qualifying_on) if day), default=None)
+	tiers.count(target, program, theirs.qualifying_value, posting_date, posting_date)
+	tiers.promote(target, program, posting_date)
+	return posted
+
+
+def _move(
+	source: Book,
+	target: Book,
+	lot: Lot,
+	points: Decimal,
+	posting_date: date,
+	key: str,
+	number: int,
+	posted: Posted,
+	*,
+	lineage: bool,
+	**content: object,
+) -> None:
+	out = source.append(TRANSFER_OUT, -points, posting_date, f"{key}:out:{number}", lot=lot.name, **content)
+	source.allocate(out.name, lot, points, out)
+	into = target.append(
+		TRANSFER_IN,
+		points,
+		posting_date,
+		f"{key}:in:{number}",
+		opens_lot=True,
+		origin=lot.origin if lineage else "",
+		available_from=lot.available_from,
+		expires_on=lot.expires_on,
+		**content,
+	)
+	_pay_arrears(target, target.lot(into.name), into)
+	posted.add(out)
+	posted.add(into)
+
+
+def set_status(book: Book, status: str, on: date, reason: str) -> Entry | None:
+	"""Record that a member joined, was frozen, left or came back."""
+	member = book.member
+	if member.status == status and member.last_seq:
+		return None
+	entry = book.append(
+		STATUS,
+		ZERO,
+		on,
+		f"status:{member.name}:{member.last_seq + 1}",
+		old_value=member.status if member.last_seq else "",
+		new_value=status,
+		reason=reason,
+	)
+	member.status = status
+	return entry
+
+
+# --- small change ----------------------------------------------------------------------------------------
+
+
+def _days(number: int):
+	return dates.DAY * int(number or 0)
+
+
+def _active_on(member: Member, day: date) -> None:
+	if member.last_activity_on is None or day > member.last_activity_on:
+		member.last_activity_on = day
+
+
+def _recount_activity(book: Book, *entries: Entry | None) -> None:
+	"""After a reversal or its undoing: the last activity is the last one that stands."""
+	member = book.member
+	for entry in entries:
+		if entry is not None and entry.entry_type in (CLAWBACK, RESTORE):
+			entry = book.entry(entry.reverses)
+		if entry is None or entry.entry_type not in (EARN, REDEEM):
+			continue
+		if stands(book, entry):
+			_active_on(member, entry.posting_date)
+		elif entry.posting_date == member.last_activity_on:
+			member.last_activity_on = book.last_activity()
+
+
+def _has(book: Book, kind: str, voucher_no: str, voucher_type: str) -> bool:
+	key = f"{kind}:{voucher_type}:{voucher_no}"
+	return book.seen(key) or book.seen(f"{key}:1")

@@ -1,0 +1,132 @@
+"""What a redemption may be: how many points, what they are worth, and why not.
+
+A total with cents can be paid in full: the last point covers what is left of it, and only that last amount may
+break the step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from . import money
+from .model import ZERO, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+	"""Why points cannot be used: a code, and the values that a message needs."""
+
+	code: str
+	values: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+	"""The answer to "may these points be used on this total?"."""
+
+	points: Decimal
+	amount: Decimal
+	"""Company currency that the points pay."""
+	most: Decimal
+	"""The most points this sale can take from this member."""
+	refusal: Refusal | None = None
+
+
+def worth(program: Program, points: Decimal, total: Decimal, precision: int = 2) -> Decimal:
+	"""Money that points pay: points x value, never above the total before points."""
+	return min(money.rounded(points * program.point_value, precision), total)
+
+
+def ceiling_points(program: Program, total: Decimal) -> Decimal:
+	"""The points that pay a total in full: ceil(total / value) at the programme's precision."""
+	if total <= 0 or program.point_value <= 0:
+		return ZERO
+	quantum = Decimal(1).scaleb(-program.points_precision)
+	return (total / program.point_value).quantize(quantum, rounding=ROUND_CEILING)
+
+
+def most_points(program: Program, total: Decimal, spendable: Decimal) -> Decimal:
+	"""The most points that a total before points, the programme's limits and the balance allow."""
+	covers_all = ceiling_points(program, total)
+	limit = covers_all
+	quantum = Decimal(1).scaleb(-program.points_precision)
+	for cap in _caps(program, total):
+		limit = min(limit, (cap / program.point_value).quantize(quantum, rounding=ROUND_FLOOR))
+	limit = min(limit, spendable.quantize(quantum, rounding=ROUND_FLOOR))
+	step = program.redeem_step
+	if step > 0 and limit != covers_all:
+		limit -= limit % step
+	return ZERO if limit < program.min_redeem_points else max(limit, ZERO)
+
+
+def quote(
+	program: Program,
+	points: Decimal,
+	total: Decimal,
+	spendable: Decimal,
+	*,
+	status: str = "Active",
+	company: str = "",
+	posting_date: date | None = None,
+	today: date | None = None,
+	precision: int = 2,
+) -> Quote:
+	"""Check a redemption against everything that is known before the sale is posted.
+
+	Args:
+		points: what was typed.
+		total: company currency due before points, with tax, before rounding.
+		spendable: the lower of what can be spent on the posting date and today.
+		status, company: of the membership and the document.
+		posting_date, today: of the document, and the real day.
+		precision: decimals of the company's currency.
+	"""
+	most = most_points(program, total, spendable)
+	found = _refusal(program, points, total, spendable, most, status, company, posting_date, today)
+	if found:
+		return Quote(points, ZERO, most, found)
+	return Quote(points, worth(program, points, total, precision), most)
+
+
+def _caps(program: Program, total: Decimal) -> list[Decimal]:
+	caps = []
+	if program.max_redeem_percent > 0:
+		caps.append(total * program.max_redeem_percent / 100)
+	if program.max_redeem_amount > 0:
+		caps.append(program.max_redeem_amount)
+	return caps
+
+
+def _refusal(program, points, total, spendable, most, status, company, posting_date, today) -> Refusal | None:
+	if points < 0:
+		return Refusal("negative", {})
+	if points == 0:
+		return Refusal("zero", {})
+	if money.decimals(points) > program.points_precision:
+		return Refusal("precision", {"precision": program.points_precision})
+	if company and program.company and company != program.company:
+		return Refusal("company", {"program": program.name, "company": program.company})
+	if status != "Active":
+		return Refusal("status", {"status": status})
+	if posting_date and today and posting_date > today:
+		return Refusal("future", {})
+	if posting_date and not program.runs_on(posting_date):
+		return Refusal("not_running", {"program": program.name, "date": posting_date})
+	if points > spendable:
+		return Refusal("balance", {"spendable": spendable})
+	covers_all = ceiling_points(program, total)
+	if points > covers_all:
+		return Refusal("total", {"most": covers_all})
+	if points < program.min_redeem_points:
+		return Refusal("minimum", {"minimum": program.min_redeem_points})
+	for name, cap in (
+		("max_percent", total * program.max_redeem_percent / 100 if program.max_redeem_percent > 0 else None),
+		("max_amount", program.max_redeem_amount if program.max_redeem_amount > 0 else None),
+	):
+		if cap is not None and worth(program, points, total, 9) > cap:
+			return Refusal(name, {"most": most, "percent": program.max_redeem_percent, "amount": cap})
+	if program.redeem_step > 0 and points % program.redeem_step and points != covers_all:
+		return Refusal("step", {"step": program.redeem_step, "most": most})
+	return None
