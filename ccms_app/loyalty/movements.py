@@ -306,9 +306,7 @@ def _uncharge(book: Book, program: Program, entry: Entry, on: date, today: date)
 
 def _uncredit(book: Book, program: Program, entry: Entry, on: date, today: date) -> list[Entry]:
 	"""Take back what a credit of this document has left standing."""
-	left = left_of(book, entry)
-	if entry.opens_lot:
-		left -= _expired_from(book, entry.name)
+	left = left_of(book, entry) - _expired_since(book, entry, today)
 	return _take_back(
 		book,
 		program,
@@ -528,18 +526,30 @@ def _plan(lots: Iterable[Lot], points: Decimal) -> tuple[list[tuple[Lot, Decimal
 
 def _expired_from(book: Book, origin: str) -> Decimal:
 	"""Points of an earning's lots that have expired: they are gone, so no return takes them again."""
-	total = ZERO
-	for lot in book.lineage(origin, everywhere=True):
-		total += sum((points for debit, points in book.draws_from(lot.name) if debit.entry_type == EXPIRE), ZERO)
-	return total
+	return sum((_expired_of(book, lot) for lot in book.lineage(origin, everywhere=True)), ZERO)
+
+
+def _expired_since(book: Book, entry: Entry, today: date) -> Decimal:
+	"""Points of a credit that expired with the lots they stood in."""
+	if entry.opens_lot:
+		return _expired_from(book, entry.name)
+	gone = ZERO
+	for row in book.rows_by(entry.name):
+		lot = book.lot(row.lot)
+		if lot is not None and lot.lapsed(today):
+			gone += min(-row.points, _expired_of(book, lot))
+	return gone
+
+
+def _expired_of(book: Book, lot: Lot) -> Decimal:
+	return sum((points for debit, points in book.draws_from(lot.name) if debit.entry_type == EXPIRE), ZERO)
 
 
 def _sweep_lineage(book: Book, entry: Entry, today: date) -> None:
 	"""Write the expiry of a document's own lots before touching them, so that no result depends on the job."""
-	if entry.opens_lot:
-		for lot in book.lineage(entry.name):
-			if lot.remaining and lot.lapsed(today):
-				_expire_lot(book, lot, lot.expires_on)
+	for lot in _own_lots(book, entry):
+		if lot.remaining and lot.lapsed(today):
+			_expire_lot(book, lot, lot.expires_on)
 
 
 # --- payment ---------------------------------------------------------------------------------------------
