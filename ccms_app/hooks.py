@@ -14,3 +14,12 @@ before_uninstall = "ccms_app.uninstall.before_uninstall"
 
 # Kept when a company's transactions are deleted; memberships and the ledger go, all together.
 company_data_to_be_ignored = ["CCMS Loyalty Program"]
+
+# Plain files, read in this order: no asset build is needed.
+_LOYALTY = ["public/js/loyalty_common.js", "public/js/loyalty_panel.js"]
+doctype_js = {
+	"Sales Invoice": [*_LOYALTY, "public/js/sales_document.js"],
+	"POS Invoice": [*_LOYALTY, "public/js/sales_document.js"],
+	"Customer": ["public/js/loyalty_common.js", "public/js/customer.js"],
+}
+page_js = {"point-of-sale": [*_LOYALTY, "public/js/point_of_sale.js"]}

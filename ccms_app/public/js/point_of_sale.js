@@ -1,0 +1,275 @@
+// The loyalty panel on the payment screen of ERPNext's Point of Sale page, and points on its order summary.
+// ERPNext's classes are wrapped, never replaced: a method that a later version lacks is left alone, and the
+// till works as it does without us.
+(() => {
+	const page = frappe.pages["point-of-sale"];
+	if (!page) return;
+
+	const BUNDLE = "point-of-sale.bundle.js"; // ERPNext's own, which defines the classes
+	const { part, points, money, total } = ccms.loyalty;
+
+	const load = page.on_page_load;
+	page.on_page_load = function (...args) {
+		frappe.require(BUNDLE, () => {
+			extend(erpnext.PointOfSale || {});
+			load.apply(this, args);
+		});
+	};
+
+	function extend({ Payment, Controller, PastOrderSummary }) {
+		after(Payment, "prepare_dom", (payment) => (payment.ccms = new Till(payment)));
+		after(Payment, "render_payment_section", (payment) => payment.ccms?.open());
+		after(Payment, "update_totals_section", (payment) => payment.ccms?.totals_changed());
+		before(Payment, "on_numpad_clicked", (payment, $button) => payment.ccms?.numpad($button));
+		before(Controller, "save_and_checkout", (controller) => controller.payment?.ccms?.fit_to_cart());
+		after(PastOrderSummary, "load_summary_of", (summary, doc) => summarise(summary, doc));
+	}
+
+	function after(kind, method, added) {
+		const original = kind?.prototype?.[method];
+		if (typeof original !== "function" || original.ccms) return;
+		kind.prototype[method] = function (...args) {
+			const result = original.apply(this, args);
+			added(this, ...args);
+			return result;
+		};
+		kind.prototype[method].ccms = true;
+	}
+
+	/** `added` goes first; a promise is waited for; true means that it has done everything. */
+	function before(kind, method, added) {
+		const original = kind?.prototype?.[method];
+		if (typeof original !== "function" || original.ccms) return;
+		kind.prototype[method] = function (...args) {
+			const first = added(this, ...args);
+			if (first === true) return;
+			return first?.then ? first.then(() => original.apply(this, args)) : original.apply(this, args);
+		};
+		kind.prototype[method].ccms = true;
+	}
+
+	/** Points on one payment screen. `payment` is ERPNext's own screen. */
+	class Till {
+		constructor(payment) {
+			this.payment = payment;
+			const place = part("div", "ccms-till");
+			payment.$component.prepend(place);
+			this.panel = new ccms.LoyaltyPanel({
+				wrapper: place,
+				boxed: true,
+				get_doc: () => this.frm.doc,
+				set_points: (number) => this.set("ccms_redeem_points", number),
+				set_membership: (name) => this.set("ccms_membership", name),
+				on_focus: () => this.arm(true),
+				on_answer: () => this.on_answer(),
+				on_commit: () => this.save(),
+			});
+			payment.$payment_modes.on("click focusin", () => this.arm(false));
+			// A touch on the number pad must not take the focus, and with it the number, from the points.
+			payment.$numpad.on("mousedown", (event) => this.armed && event.preventDefault());
+			payment.$component.find(".submit-order-btn").on("click", (event) => this.complete(event));
+			this.add_shortcut();
+		}
+
+		get frm() {
+			return this.payment.events.get_frm();
+		}
+
+		get visible() {
+			return this.payment.$component.is(":visible");
+		}
+
+		set(field, value) {
+			const { doctype, name } = this.frm.doc;
+			return frappe.model.set_value(doctype, name, field, value);
+		}
+
+		add_shortcut() {
+			const shortcut = "shift+ctrl+l";
+			this.panel.input.title = frappe.utils.is_mac() ? "⇧⌘L" : "Shift+Ctrl+L";
+			frappe.ui.keys.add_shortcut({
+				shortcut,
+				action: () => this.panel.focus(),
+				condition: () => this.visible && !this.panel.use.hidden,
+				description: __("Use Loyalty Points"),
+				page: cur_page.page.page,
+			});
+		}
+
+		open() {
+			this.arm(false);
+			this.panel.refresh({ delay: 0, force: true });
+		}
+
+		/** A discount or a coupon given on this screen moves what points may pay. */
+		totals_changed() {
+			if (this.visible && !this.saving) this.panel.refresh();
+		}
+
+		on_answer() {
+			const typing = document.activeElement === this.panel.input || this.armed;
+			if (!typing && this.visible && !this.panel.error && this.stale) this.save();
+		}
+
+		/** Whether the points row and the payments on the screen are those of an older number of points. */
+		get stale() {
+			const { doc } = this.frm;
+			const { answer } = this.panel;
+			if (!answer?.member || answer.is_return || doc.docstatus > 0) return false;
+			const digits = precision("grand_total", doc);
+			const differs = (a, b) => flt(a, digits) !== flt(b, digits);
+			const shown = -(doc.taxes || []).reduce((sum, row) => sum + (row.ccms_points_row ? flt(row.tax_amount) : 0), 0);
+			const used = Boolean(flt(answer.redeem_points) || shown);
+			return used && differs(answer.amount_due, total(doc));
+		}
+
+		// ------------------------------------------------------------------ the server sets the row
+
+		/** Save the draft, so that the server sets the row; then show the new totals and payments. */
+		save() {
+			this.saving ||= this.save_once().finally(() => (this.saving = null));
+			return this.saving;
+		}
+
+		async save_once() {
+			await this.panel.settle();
+			if (this.panel.error) return this.refuse();
+			if (!this.stale) return true;
+			const { frm, payment } = this;
+			const due = cint(frm.skip_default_payment) ? 0 : this.panel.answer.amount_due;
+			await ccms.loyalty.pay_by_default(frm.doc, due);
+			let failed = false;
+			frm.dirty();
+			await frm.save(null, null, null, () => (failed = true));
+			if (failed) return false;
+			this.arm(false);
+			if (!this.visible) return true;
+			frm.cscript.calculate_outstanding_amount?.();
+			payment.render_payment_mode_dom?.();
+			payment.update_totals_section?.(frm.doc);
+			this.focus_payment();
+			await this.panel.settle();
+			return true;
+		}
+
+		/** What comes next at the till: the money. */
+		focus_payment() {
+			if (this.payment.disable_grand_total_to_default_mop) return;
+			const place = (this.frm.doc.payments || []).findIndex((row) => cint(row.default));
+			if (place >= 0) this.payment.$payment_modes.find(".mode-of-payment").eq(place).trigger("click");
+		}
+
+		refuse() {
+			this.panel.focus();
+			frappe.utils.play_sound("error");
+			return false;
+		}
+
+		/** Points chosen for an earlier cart: never let them hold up the checkout, where nobody can change them. */
+		async fit_to_cart() {
+			const { doc } = this.frm;
+			const wanted = flt(doc.ccms_redeem_points);
+			if (!wanted || cint(doc.is_return)) return;
+			await this.panel.settle();
+			const { answer } = this.panel;
+			if (!answer || !this.panel.error) return;
+			const fitting = Math.max(0, Math.min(wanted, flt(answer.max_points)));
+			frappe.show_alert({
+				message: fitting
+					? __("Points lowered from {0} to {1}: {2}", [points(wanted), points(fitting), this.said(answer)])
+					: __("No points used: {0}", [this.said(answer)]),
+				indicator: "orange",
+			}, 8);
+			this.panel.typed_wrong = "";
+			await this.set("ccms_redeem_points", fitting === wanted ? 0 : fitting);
+			await this.panel.settle();
+			if (this.panel.error) {
+				await this.set("ccms_redeem_points", 0);
+				await this.panel.settle();
+			}
+			if (this.panel.answer && !cint(this.frm.skip_default_payment)) {
+				await ccms.loyalty.pay_by_default(this.frm.doc, this.panel.answer.amount_due);
+			}
+		}
+
+		said(answer) {
+			return frappe.utils.escape_html(answer.error || "");
+		}
+
+		// ------------------------------------------------------------------ completing
+
+		/** Before ERPNext completes the order: the points on the screen are right, saved, and may pay it all. */
+		complete(event) {
+			if (this.passing) return;
+			const { doc } = this.frm;
+			if (!flt(doc.ccms_redeem_points) && !this.panel.uncommitted && !this.panel.error && !this.saving) return;
+			event.preventDefault();
+			event.stopImmediatePropagation();
+			this.finish();
+		}
+
+		async finish() {
+			if (this.panel.error) return this.refuse();
+			this.panel.uncommitted = false;
+			await this.saving;
+			if (!(await this.save())) return;
+			const { payment } = this;
+			const { doc } = this.frm;
+			const covered = doc.items.length && flt(doc.ccms_redeem_points) && !total(doc);
+			if (covered && !flt(doc.paid_amount)) {
+				// ERPNext completes no order without a payment; points have paid this one.
+				if (payment.validate_reqd_invoice_fields?.() !== false) payment.events.submit_invoice();
+				return;
+			}
+			this.passing = true;
+			payment.$component.find(".submit-order-btn").trigger("click");
+			this.passing = false;
+		}
+
+		// ------------------------------------------------------------------ the number pad
+
+		/** The number pad types into the field that was touched last: points or a payment. */
+		arm(on) {
+			this.armed = on;
+			this.panel.input.classList.toggle("ccms-armed", on);
+		}
+
+		numpad($button) {
+			if (!this.armed || this.panel.use.hidden) return false;
+			const key = $button.attr("data-button-value");
+			const { input } = this.panel;
+			const whole = input.selectionStart === 0 && input.selectionEnd === input.value.length;
+			const kept = whole && key !== "delete" ? "" : input.value;
+			input.value = key === "delete" ? kept.slice(0, -1) : kept + key;
+			input.focus();
+			input.setSelectionRange(input.value.length, input.value.length);
+			this.panel.typed();
+			return true;
+		}
+	}
+
+	/** What an order earned and used, among its totals on the order summary. */
+	async function summarise(summary, doc) {
+		const $totals = summary.$totals_container;
+		if (!$totals || !doc || doc.docstatus !== 1) return;
+		const { doctype, name } = doc;
+		const told = await ccms.loyalty.ask("document_points", { doctype, name }).catch(() => null);
+		if (!told || summary.doc !== doc) return;
+		$totals.find(".ccms-summary").remove();
+		const lines = [
+			[told.earned, __("Points earned"), "+"],
+			[told.redeemed, __("Points used"), "−"],
+			[told.restored, __("Points given back"), "+"],
+			[told.clawed_back, __("Points taken back"), "−"],
+		];
+		for (const [amount, label, sign] of lines) {
+			if (!flt(amount)) continue;
+			const row = part("div", "summary-row-wrapper ccms-summary");
+			const worth = label === __("Points used") && flt(doc.ccms_redeem_amount);
+			const text = `${sign}${points(Math.abs(amount))}`;
+			const currency = frappe.get_doc(":Company", doc.company)?.default_currency;
+			row.append(part("div", "", label), part("div", "", worth ? `${text} (${money(worth, currency)})` : text));
+			$totals.append(row);
+		}
+	}
+})();
