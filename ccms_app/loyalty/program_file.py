@@ -1,7 +1,7 @@
 """A programme and a stated behaviour, read from a TOML file.
 
 The top level holds the fields of `CCMS Loyalty Program`, each `[[tiers]]` those of `CCMS Loyalty Tier`, and `[behaviour]`
-those of :class:`~ccms_app.loyalty.simulate.Behaviour`. What is unknown, of the wrong kind or out of range is refused.
+those of :class:`~ccms_app.loyalty.stated_behaviour.Behaviour`. What is unknown, of the wrong kind or out of range is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .dates import month_day
 from .model import Program, Tier
-from .simulate import Behaviour
+from .stated_behaviour import Behaviour
 
 if sys.version_info >= (3, 11):
 	import tomllib
@@ -108,7 +108,10 @@ def mistakes(program: Program) -> list[str]:
 	for name, choices in CHOICES.items():
 		need(getattr(program, name) in choices, f"{name} must be one of: {', '.join(choices)}")
 	if program.expiry_model in ("Rolling", "Inactivity"):
-		need(program.expiry_months > 0, f"expiry_months must be above 0 for expiry_model {program.expiry_model}")
+		need(
+			program.expiry_months > 0,
+			f"expiry_months must be above 0 for expiry_model {program.expiry_model}",
+		)
 	need(program.expiry_months >= 0, "expiry_months must not be negative")
 	if program.expiry_model == "Fixed Date":
 		need(_is_month_day(program.expiry_day_month), "expiry_day_month must be a day of the year: MM-DD")
