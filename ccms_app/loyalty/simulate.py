@@ -20,7 +20,7 @@ from decimal import Decimal
 
 from . import money, movements, redemption, returns, tiers
 from .baskets import Basket, History, Line
-from .book import Book
+from .book import Book, value_left
 from .dates import DAY
 from .model import EARN, NEVER, PENDING, REDEEM, ZERO, Entry, Lot, Member, Program, Sale
 from .stated_behaviour import HUNDRED, Behaviour
@@ -115,10 +115,17 @@ class _LedgerBook(Book):
 
 	def lot_opened(self, lot: Lot) -> None:
 		super().lot_opened(lot)
-		if lot.available_from is not None and lot.state == PENDING:
-			heapq.heappush(self.waking, lot.available_from)
 		if lot.expires_on is not None:
 			heapq.heappush(self.lapsing, lot.expires_on)
+		self._wake_later(lot)
+
+	def set_availability(self, lot: Lot, available_from: date | None, on: date) -> None:
+		super().set_availability(lot, available_from, on)
+		self._wake_later(lot)
+
+	def _wake_later(self, lot: Lot) -> None:
+		if lot.state == PENDING and lot.available_from is not None:
+			heapq.heappush(self.waking, lot.available_from)
 
 
 class _Account:
@@ -221,7 +228,7 @@ class _Account:
 		share = self._share(basket)
 		restored = ZERO
 		if spending is not None:
-			already = sum((entry.monetary_value for entry in self.book.reversals(spending.name)), ZERO)
+			already = spending.monetary_value - value_left(self.book, spending)
 			restored = money.part(share, spending.monetary_value, 2) - already
 		movements.give_back(
 			self.book,

@@ -120,12 +120,9 @@ class Totals:
 				moved = -entry.points if kind in (REDEEM, EXPIRE, CLAWBACK) else entry.points
 				points[month][name] += moved
 				mine[name] += moved
-				if kind == REDEEM:
+				if kind in (REDEEM, RESTORE):
 					self.value[month] += entry.monetary_value
 					value += entry.monetary_value
-				elif kind == RESTORE:
-					self.value[month] -= entry.monetary_value
-					value -= entry.monetary_value
 			elif kind == TIER and entry.old_value != entry.new_value:
 				self.moves[month, entry.new_value] += 1
 				if entry.old_value:
