@@ -193,7 +193,7 @@
 		draw_expiries(member) {
 			const soon = (member.expiring || []).filter((lot) => flt(lot.points)).slice(0, 4);
 			if (!soon.length) return part("div");
-			const said = soon.map((lot) => __("{0} on {1}", [points(lot.points), day(lot.date)]));
+			const said = soon.map((lot) => __("{0} points on {1}", [points(lot.points), day(lot.date)]));
 			const line = part("div", "ccms-expiries");
 			line.append(part("span", "ccms-muted", __("next expiries") + "  "), said.join(" · "));
 			return line;
@@ -201,7 +201,6 @@
 
 		draw_actions(member) {
 			const row = part("div", "ccms-actions");
-			row.style.marginTop = "10px";
 			if (frappe.model.can_create("CCMS Points Adjustment") && member.status !== "Left") {
 				row.append(this.button(__("Adjust"), () => this.adjust(member)));
 			}
@@ -265,7 +264,8 @@
 			if (row.voucher_type && row.voucher_no) {
 				voucher.append(ccms.loyalty.document_link(row.voucher_type, row.voucher_no));
 			}
-			line.append(part("td", "ccms-muted", day(row.posting_date)), part("td", "", row.label || __(row.entry_type)), voucher, number);
+			const told = part("td", "", row.label || __(row.entry_type));
+			line.append(part("td", "ccms-muted", day(row.posting_date)), number, told, voucher);
 			return line;
 		}
 

@@ -153,13 +153,19 @@
 			font-variant-numeric: tabular-nums; line-height: 1.3; }
 		.ccms-moves { width: 100%; margin-top: 6px; }
 		.ccms-moves td { padding: 4px 8px 4px 0; border-top: 1px solid var(--border-color); vertical-align: top; }
-		.ccms-moves td.ccms-number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-		.ccms-actions { display: flex; flex-wrap: wrap; gap: 6px; }
+		.ccms-moves td:first-child { white-space: nowrap; width: 1%; }
+		.ccms-moves td.ccms-number { text-align: right; width: 1%; padding-right: 16px; white-space: nowrap; font-variant-numeric: tabular-nums; }
+		.ccms-actions { display: flex; flex-wrap: wrap; gap: 6px; margin: 10px 0; }
 		.ccms-gain { color: var(--green-600); }
 		[data-theme="dark"] .ccms-gain { color: var(--green-300); }
+		/* The panel needs room on the payment screen: the number pad moves closer together. */
+		.ccms-till ~ .fields-numpad-container .number-pad .numpad-container { gap: var(--margin-xs); }
+		.ccms-till ~ .section-label { margin-bottom: var(--margin-xs); }
 		@media (max-width: 620px) {
-			.ccms-use input.ccms-points { height: 40px; flex: 1; min-width: 6em; font-size: 16px; }
-			.ccms-use .btn { height: 40px; }
+			.ccms-use input.ccms-points { height: 40px; flex: 1 1 4em; width: 4em; min-width: 4em; font-size: 16px; }
+			.ccms-use .btn { height: 40px; padding: 0 12px; }
+			.ccms-use .ccms-most { order: 1; }
+			.ccms-use .ccms-push { order: 2; }
 		}
 	`;
 	frappe.dom.set_style(STYLE, "ccms-loyalty-style");

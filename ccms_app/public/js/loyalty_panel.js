@@ -129,8 +129,7 @@
 			this.fault = part("div", "ccms-error");
 			this.fault.setAttribute("role", "alert");
 			this.fault.id = frappe.dom.get_unique_id();
-			this.due = part("div", "ccms-row ccms-due");
-			this.element.append(this.head, this.sub, this.draw_use(), this.fault, this.due, this.warning);
+			this.element.append(this.head, this.sub, this.draw_use(), this.fault, this.warning);
 			wrapper.replaceChildren(this.element);
 		}
 
@@ -144,8 +143,11 @@
 			this.most = part("span", "ccms-muted ccms-most");
 			this.all = part("button", "btn btn-default btn-xs ccms-use-all", __("Use all"));
 			this.all.type = "button";
-			this.off = part("span", "ccms-off ccms-push");
-			this.use.append(label, this.input, this.most, this.all, this.off);
+			this.off = part("span", "ccms-off");
+			this.due = part("span", "ccms-muted ccms-due");
+			const outcome = part("span", "ccms-push");
+			outcome.append(this.off, this.due);
+			this.use.append(label, this.input, this.most, this.all, outcome);
 
 			this.input.addEventListener("input", () => this.typed());
 			this.input.addEventListener("blur", () => this.commit());
@@ -160,7 +162,7 @@
 			this.element.hidden = false;
 			this.element.classList.remove("ccms-busy");
 			const doc = this.get_doc();
-			for (const line of [this.head, this.sub, this.warning, this.due]) line.replaceChildren();
+			for (const line of [this.head, this.sub, this.warning]) line.replaceChildren();
 
 			if (doc.docstatus > 0) this.show_submitted(doc, answer);
 			else if (!answer.member) this.show_stranger(doc, answer);
@@ -182,7 +184,7 @@
 			this.answer = null;
 			this.key = null; // the next change asks again
 			this.use.hidden = true;
-			for (const line of [this.sub, this.due, this.fault]) line.replaceChildren();
+			for (const line of [this.sub, this.fault]) line.replaceChildren();
 			this.head.replaceChildren(part("span", "ccms-muted", error.message));
 		}
 
@@ -215,12 +217,6 @@
 			const soon = answer.expiring_soon;
 			if (soon && flt(soon.points)) {
 				this.sub.append(part("span", "", `· ${__("{0} expire on {1}", [points(soon.points), day(soon.date)])}`));
-			}
-			if (flt(answer.redeem_points) && !answer.error) {
-				this.due.append(
-					part("span", "", __("Amount to pay")),
-					part("b", "ccms-push", money(answer.amount_due, doc.currency))
-				);
 			}
 		}
 
@@ -340,6 +336,7 @@
 			this.all.hidden = !most || wanted === most;
 			const off = flt(answer.redeem_points) && !answer.error;
 			this.off.textContent = off ? `− ${money(answer.redeem_amount, answer.currency)}` : "";
+			this.due.textContent = off ? ` · ${__("{0} to pay", [money(answer.amount_due, doc.currency)])}` : "";
 		}
 
 		show_fault() {

@@ -108,7 +108,10 @@
 
 		on_answer() {
 			const typing = document.activeElement === this.panel.input || this.armed;
-			if (!typing && this.visible && !this.panel.error && this.stale) this.save();
+			// Once a question: should server and screen disagree, the till doesn't save in circles.
+			if (typing || !this.visible || this.panel.error || !this.stale || this.panel.key === this.saved_for) return;
+			this.saved_for = this.panel.key;
+			this.save();
 		}
 
 		/** Whether the points row and the payments on the screen are those of an older number of points. */
@@ -135,6 +138,7 @@
 			await this.panel.settle();
 			if (this.panel.error) return this.refuse();
 			if (!this.stale) return true;
+			this.saved_for = this.panel.key;
 			const { frm, payment } = this;
 			const due = cint(frm.skip_default_payment) ? 0 : this.panel.answer.amount_due;
 			await ccms.loyalty.pay_by_default(frm.doc, due);
@@ -149,6 +153,7 @@
 			payment.update_totals_section?.(frm.doc);
 			this.focus_payment();
 			await this.panel.settle();
+			this.saved_for = this.panel.key;
 			return true;
 		}
 
