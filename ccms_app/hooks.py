@@ -21,5 +21,7 @@ doctype_js = {
 	"Sales Invoice": [*_LOYALTY, "public/js/sales_document.js"],
 	"POS Invoice": [*_LOYALTY, "public/js/sales_document.js"],
 	"Customer": ["public/js/loyalty_common.js", "public/js/customer.js"],
+	"CCMS Membership": "public/js/loyalty_common.js",
+	"CCMS Points Adjustment": "public/js/loyalty_common.js",
 }
 page_js = {"point-of-sale": [*_LOYALTY, "public/js/point_of_sale.js"]}

@@ -1,0 +1,98 @@
+"""What the Loyalty workspace shows. Each card says where a click leads."""
+
+from __future__ import annotations
+
+import frappe
+from frappe import _
+from frappe.utils import getdate, nowdate
+
+from ccms_app.loyalty.store import overview
+
+EXPIRY_DAYS = 30
+COMPANY_CURRENCY = "Company:company:default_currency"
+
+
+@frappe.whitelist()
+def members(filters: dict | str | None = None) -> dict:
+	"""Number card: members who have not left."""
+	company = _company(filters, "CCMS Membership")
+	return {
+		"value": overview.members(company),
+		"fieldtype": "Int",
+		"route": ["List", "CCMS Membership"],
+		"route_options": {"company": company, "status": ["in", "Active,Frozen"]},
+	}
+
+
+@frappe.whitelist()
+def points_open(filters: dict | str | None = None) -> dict:
+	"""Number card: points the company owes."""
+	company = _company(filters, "CCMS Points Lot")
+	return {
+		"value": overview.open_points(company),
+		"fieldtype": "Float",
+		"precision": 0,
+		"route": ["query-report", "Points Liability"],
+		"route_options": {"company": company},
+	}
+
+
+@frappe.whitelist()
+def points_expiring(filters: dict | str | None = None) -> dict:
+	"""Number card: points that expire within 30 days."""
+	company = _company(filters, "CCMS Points Lot")
+	return {
+		"value": overview.expiring_points(company, EXPIRY_DAYS, getdate(nowdate())),
+		"fieldtype": "Float",
+		"precision": 0,
+		"route": ["query-report", "Expiring Points"],
+		"route_options": {"company": company},
+	}
+
+
+@frappe.whitelist()
+def points_liability(filters: dict | str | None = None) -> dict:
+	"""Number card: what the open points are worth."""
+	company = _company(filters, "CCMS Points Lot")
+	return {
+		"value": overview.liability(company),
+		"fieldtype": "Currency",
+		"options": COMPANY_CURRENCY,
+		"route": ["query-report", "Points Liability"],
+		"route_options": {"company": company},
+	}
+
+
+@frappe.whitelist()
+def earned_and_used(filters: dict | str | None = None, **chart) -> dict:
+	"""Chart: points earned against points used, by month."""
+	months = overview.by_month(_company(filters, "CCMS Points Ledger Entry"), getdate(nowdate()))
+	return {
+		"labels": [month.strftime("%Y-%m") for month, _earned, _used in months],
+		"datasets": [
+			{"name": _("Earned"), "values": [earned for _month, earned, _used in months]},
+			{"name": _("Used"), "values": [used for _month, _earned, used in months]},
+		],
+	}
+
+
+@frappe.whitelist()
+def members_by_tier(filters: dict | str | None = None, **chart) -> dict | None:
+	"""Chart: members of each tier, tiers in their own order."""
+	rows = overview.by_tier(_company(filters, "CCMS Membership"))
+	if not rows:
+		return None
+	several = len({program for program, _tier, _members in rows}) > 1
+	return {
+		"labels": [
+			f"{program}: {tier or _('No Tier')}" if several else tier or _("No Tier")
+			for program, tier, _members in rows
+		],
+		"datasets": [{"name": _("Members"), "values": [count for _program, _tier, count in rows]}],
+	}
+
+
+def _company(filters: dict | str | None, doctype: str) -> str | None:
+	"""Permission first, then the company the figures are about."""
+	frappe.has_permission(doctype, "read", throw=True)
+	return overview.company_in_view((frappe.parse_json(filters) or {}).get("company"))

@@ -1,0 +1,104 @@
+const STATUS_COLORS = { Active: "green", Frozen: "orange", Left: "gray" };
+
+frappe.ui.form.on("CCMS Membership", {
+	setup(frm) {
+		frm.set_query("program", () => ({ filters: { enabled: 1 } }));
+		frm.set_query("sponsor", () => ({ filters: { name: ["!=", frm.doc.name || ""] } }));
+	},
+
+	refresh(frm) {
+		if (frm.is_new()) {
+			frm.set_intro(__("Saving this enrols the customer. A member number is made when you leave it empty."), "blue");
+			return;
+		}
+		frm.set_intro("");
+		frm.page.set_indicator(__(frm.doc.status), STATUS_COLORS[frm.doc.status]);
+		if (frm.doc.merged_into) {
+			frm.set_intro(__("The points of this membership were moved when two customers were merged."), "orange");
+		}
+		show_balance(frm);
+		add_buttons(frm);
+	},
+});
+
+function show_balance(frm) {
+	const { points } = ccms.loyalty;
+	ccms.loyalty
+		.call("get_balance", { customer: frm.doc.customer, program: frm.doc.program })
+		.then((balance) => {
+			if (!balance?.membership) return;
+			const parts = [
+				__("{0} points can be used, worth {1}", [
+					points(balance.spendable).bold(),
+					ccms.loyalty.money(balance.value, balance.currency).bold(),
+				]),
+			];
+			if (balance.pending) parts.push(__("{0} pending", [points(balance.pending)]));
+			if (balance.arrears) parts.push(__("{0} owed", [points(balance.arrears)]));
+			const next = balance.expiring?.[0];
+			if (next) parts.push(__("{0} expire on {1}", [points(next.points), ccms.loyalty.day(next.date)]));
+			if (balance.next_tier) {
+				parts.push(__("{0} to {1}", [points(balance.next_tier.missing), frappe.utils.escape_html(balance.next_tier.name)]));
+			}
+			frm.dashboard.set_headline(parts.join(" · "), STATUS_COLORS[frm.doc.status]);
+		});
+}
+
+function add_buttons(frm) {
+	frm.add_custom_button(__("Statement"), () =>
+		frappe.set_route("query-report", "Points Statement", {
+			company: frm.doc.company,
+			program: frm.doc.program,
+			customer: frm.doc.customer,
+			membership: frm.doc.name,
+		})
+	);
+	if (frappe.model.can_create("CCMS Points Adjustment") && frm.doc.status !== "Left") {
+		frm.add_custom_button(__("Adjust"), () =>
+			frappe.new_doc("CCMS Points Adjustment", { membership: frm.doc.name })
+		);
+	}
+	if (!frm.perm[0]?.write || frm.doc.merged_into) return;
+	const change = (label, status, warning) =>
+		frm.add_custom_button(label, () => change_status(frm, label, status, warning), __("Status"));
+	if (frm.doc.status === "Active") {
+		change(__("Freeze"), "Frozen", __("A frozen member goes on earning, but cannot use points."));
+	}
+	if (frm.doc.status === "Frozen") change(__("Unfreeze"), "Active");
+	if (frm.doc.status === "Left") {
+		change(__("Rejoin"), "Active", __("The membership is opened again with its points and history."));
+	} else {
+		change(__("Leave"), "Left", __("Who has left neither earns nor uses points. The history stays."));
+	}
+}
+
+function change_status(frm, title, status, explanation) {
+	const dialog = new frappe.ui.Dialog({
+		title,
+		fields: [
+			{
+				fieldtype: "HTML",
+				options: explanation ? `<p class="text-muted">${explanation}</p>` : "",
+			},
+			{
+				fieldname: "reason",
+				label: __("Reason"),
+				fieldtype: "Select",
+				options: ["Customer Request", "Misuse", "Duplicate", "Correction", "Other"].map((value) => ({
+					value,
+					label: __(value),
+				})),
+				reqd: 1,
+				default: "Customer Request",
+			},
+		],
+		primary_action_label: title,
+		primary_action({ reason }) {
+			dialog.hide();
+			ccms.loyalty
+				.call("set_status", { membership: frm.doc.name, status, reason })
+				.then(() => frm.reload_doc());
+		},
+	});
+	dialog.show();
+}
