@@ -105,7 +105,7 @@
 
 		/** Whether the number on the screen can't be used; then `focus` shows where. */
 		get error() {
-			return this.typed_wrong || this.answer?.error || "";
+			return this.typed_wrong || frappe.utils.html2text(this.answer?.error || "");
 		}
 
 		focus() {
@@ -171,7 +171,7 @@
 				if (answer.is_return) this.show_return(answer);
 				else this.show_sale(doc, answer);
 			}
-			this.warning.textContent = answer.own_program_warning || "";
+			this.warning.textContent = frappe.utils.html2text(answer.own_program_warning || "");
 			this.show_input(doc, answer);
 			this.show_fault();
 			this.on_answer?.(answer);

@@ -178,11 +178,12 @@
 			await this.panel.settle();
 			const { answer } = this.panel;
 			if (!answer || !this.panel.error) return;
+			const why = frappe.utils.escape_html(frappe.utils.html2text(answer.error || this.panel.error));
 			const fitting = Math.max(0, Math.min(wanted, flt(answer.max_points)));
 			frappe.show_alert({
 				message: fitting
-					? __("Points lowered from {0} to {1}: {2}", [points(wanted), points(fitting), this.said(answer)])
-					: __("No points used: {0}", [this.said(answer)]),
+					? __("Points lowered from {0} to {1}: {2}", [points(wanted), points(fitting), why])
+					: __("No points used: {0}", [why]),
 				indicator: "orange",
 			}, 8);
 			this.panel.typed_wrong = "";
@@ -195,10 +196,6 @@
 			if (this.panel.answer && !cint(this.frm.skip_default_payment)) {
 				await ccms.loyalty.pay_by_default(this.frm.doc, this.panel.answer.amount_due);
 			}
-		}
-
-		said(answer) {
-			return frappe.utils.escape_html(answer.error || "");
 		}
 
 		// ------------------------------------------------------------------ completing
