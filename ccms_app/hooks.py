@@ -25,3 +25,29 @@ doctype_js = {
 	"CCMS Points Adjustment": "public/js/loyalty_common.js",
 }
 page_js = {"point-of-sale": [*_LOYALTY, "public/js/point_of_sale.js"]}
+
+_INVOICE = {
+	event: f"ccms_app.overrides.invoice.{event}"
+	for event in (
+		"before_validate",
+		"validate",
+		"before_submit",
+		"on_submit",
+		"before_cancel",
+		"on_cancel",
+		"on_change",
+		"before_update_after_submit",
+	)
+}
+_SALES_DOCUMENT = {"before_validate": "ccms_app.overrides.sales_document.before_validate"}
+doc_events = {
+	"Sales Invoice": _INVOICE,
+	"POS Invoice": _INVOICE,
+	"Quotation": _SALES_DOCUMENT,
+	"Sales Order": _SALES_DOCUMENT,
+	"Delivery Note": _SALES_DOCUMENT,
+	"Customer": {
+		"before_rename": "ccms_app.overrides.customer.before_rename",
+		"after_rename": "ccms_app.overrides.customer.after_rename",
+	},
+}

@@ -1,150 +1,310 @@
-"""The figures of the Loyalty workspace: a whole company at a glance. Reads only."""
+"""What people are shown about a membership: balance, preview of a sale, points of a document, the Customer tab."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import date
-from decimal import Decimal
-
 import frappe
-from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
-from frappe.query_builder.functions import Coalesce, Count, Sum
-from frappe.utils import add_days, add_months, flt, get_first_day, getdate
+from frappe import _
+from frappe.utils import add_days, cint, getdate, nowdate, strip_html
 
-OPEN_STATES = ("Pending", "Active")
-MEMBER_STATES = ("Active", "Frozen")
+from ccms_app.loyalty import money, redemption, tiers
+from ccms_app.loyalty.model import EARN, ONE, ZERO, Program
+from ccms_app.loyalty.money import dec
 
-# What a movement counts as in the monthly picture. A reversal counts as what it reverses, so that a
-# cancelled sale lowers what was earned instead of raising what was used.
-EARNED = ("Earn", "Bonus", "Clawback")
-USED = ("Redeem", "Restore")
+from . import balances, invoices, members, points_row, programs
 
-
-def company_in_view(company: str | None = None) -> str | None:
-	"""The company to show: the one asked for if the user may see it, else the user's own. None: there is none."""
-	permitted = get_permitted_documents("Company")
-	company = company or frappe.defaults.get_user_default("Company")
-	if permitted and company not in permitted:
-		company = permitted[0]
-	return company or frappe.db.get_value("Company", {}, "name", order_by="lft")
+WARN_DAYS = 30
 
 
-def members(company: str | None) -> int:
-	"""Memberships that have not left."""
-	return frappe.db.count("CCMS Membership", {"company": company, "status": ["in", MEMBER_STATES]})
+def warning_days() -> int:
+	"""How many days before expiry members are told."""
+	return cint(frappe.db.get_single_value("CCMS Settings", "expiry_warning_days")) or WARN_DAYS
 
 
-def open_points(company: str | None) -> float:
-	"""Points the company owes: active and pending, less what members owe."""
-	return flt(sum(_open_by_program(company).values()), 2)
+def balance(membership: str, on=None) -> dict:
+	"""A membership's balance for people and for the API; `on` is a posting date."""
+	today = getdate(nowdate())
+	day = getdate(on) if on else today
+	found = balances.now(membership) if day >= today and not on else balances.on_date(membership, day)
+	return as_dict(found) | {"expiring": balances.expiring(membership) if day >= today else []}
 
 
-def liability(company: str | None) -> float:
-	"""Open points x value x expected use of their program, in company currency."""
-	points = _open_by_program(company)
-	total = Decimal(0)
-	for program in frappe.get_all(
-		"CCMS Loyalty Program",
-		filters={"company": company},
-		fields=["name", "point_value", "expected_redemption_percent"],
-	):
-		per_point = Decimal(str(program.point_value)) * Decimal(str(program.expected_redemption_percent)) / 100
-		total += Decimal(str(points.get(program.name, 0))) * per_point
-	return flt(total, 2)
+def as_dict(found: balances.Balance) -> dict:
+	"""A balance as plain numbers."""
+	return {
+		"membership": found.membership,
+		"program": found.program.name,
+		"company": found.program.company,
+		"member_no": found.member_no,
+		"status": found.status,
+		"tier": found.tier,
+		"tier_since": found.tier_since,
+		"tier_until": found.tier_until,
+		"qualifying_value": float(found.qualifying_value),
+		"active": float(found.active),
+		"pending": float(found.pending),
+		"held": float(found.held),
+		"arrears": float(found.arrears),
+		"spendable": float(found.spendable),
+		"value": float(found.value),
+		"point_value": float(found.program.point_value),
+		"currency": frappe.get_cached_value("Company", found.program.company, "default_currency"),
+		"next_tier": found.next_tier,
+	}
 
 
-def _open_by_program(company: str | None) -> dict[str, float]:
-	membership = frappe.qb.DocType("CCMS Membership")
-	owed = membership.points_active + membership.points_pending - membership.points_arrears
-	query = (
-		frappe.qb.from_(membership)
-		.select(membership.program, Sum(owed))
-		.where(membership.company == company)
-		.groupby(membership.program)
+def preview(doc) -> dict:
+	"""What an unsaved invoice would earn and could spend. Saves nothing."""
+	if not invoices.counts(doc):
+		return {"member": False, "applies": False}
+	if doc.get("is_return"):
+		return _preview_return(doc)
+	typed = dec(doc.get("ccms_redeem_points"))
+	membership = invoices.membership_of(doc)
+	result = {
+		"applies": True,
+		"is_return": False,
+		"member": bool(membership),
+		"membership": membership,
+		"redeem_points": float(typed),
+		"error": None,
+		"own_program_warning": bool(doc.get("loyalty_program")),
+	}
+	if not membership:
+		found = [] if members.is_walk_in(doc.customer) else programs.of_company(doc.company, getdate(doc.posting_date))
+		return result | {
+			"enrolable": [program.name for program in found],
+			"error": _("Enrol the customer before using points.") if typed else None,
+		}
+	doc.ccms_membership = membership
+	known = balances.now(membership)
+	program = known.program
+	quote = None
+	if doc.get("items"):
+		doc.ccms_redeem_points = 0
+		doc.ccms_redeem_amount = 0
+		points_row.clean(doc)
+		points_row.settle_totals(doc)
+		total = points_row.total_before_points(doc)
+		day, today = getdate(doc.posting_date), getdate(nowdate())
+		can = balances.spendable_on_both(membership, day, today)
+		most = redemption.most_points(program, total, can)
+		if known.status != "Active" or not program.runs_on(day) or program.company != doc.company:
+			most = ZERO
+		result["amount_due"] = doc.get("rounded_total") or doc.grand_total
+		result["total_before_points"] = doc.grand_total
+		if typed:
+			quote, _program = invoices.quote_redemption(doc, typed)
+			if quote.refusal:
+				result["error"] = strip_html(invoices.explain(quote.refusal, doc))
+			else:
+				points_row.keep_percentage(doc)
+				paid = points_row.append(
+					doc, program, points_row.in_currency(doc, quote.amount), _("Paid with points")
+				)
+				doc.calculate_taxes_and_totals()
+				result["redeem_amount"] = float(paid)
+				result["amount_due"] = doc.get("rounded_total") or doc.grand_total
+		earn = invoices.expected_points(doc, program, known.tier, known.status)
+		base = _base_points(doc, program) if earn else ZERO
+		result |= {
+			"max_points": float(most),
+			"earn_points": float(earn),
+			"base_points": float(base),
+			"tier_points": float(earn - base),
+		}
+	soon = balances.expiring(membership, until=getdate(add_days(nowdate(), warning_days())), limit=1)
+	customer_name = frappe.db.get_value("Customer", doc.customer, "customer_name")
+	return as_dict(known) | result | {
+		"balance": as_dict(known),
+		"customer_name": customer_name,
+		"step": float(program.redeem_step),
+		"minimum": float(program.min_redeem_points),
+		"points_precision": program.points_precision,
+		"expiring_soon": soon[0] if soon else None,
+		"document_currency": doc.get("currency"),
+		"memberships": _memberships(doc.customer, doc.company),
+	}
+
+
+def _memberships(customer: str, company: str) -> list[dict]:
+	return frappe.get_all(
+		members.DOCTYPE,
+		filters={"customer": customer, "company": company, "status": ["!=", "Left"]},
+		fields=["name", "program", "member_no", "status"],
+		order_by="joined_on, creation",
 	)
-	return {program: flt(points) for program, points in query.run()}
 
 
-def expiring_points(company: str | None, days: int, today: date) -> float:
-	"""Points that expire from today within so many days, those of inactivity programs too."""
-	until = add_days(today, days)
-	lot = frappe.qb.DocType("CCMS Points Lot")
-	dated = (
-		frappe.qb.from_(lot)
-		.select(Sum(lot.remaining))
-		.where(lot.state.isin(OPEN_STATES))
-		.where(lot.expires_on[today:until])
-		.where(lot.company == company)
-	).run()[0][0]
-	return flt(flt(dated) + sum(_expiring_idle(company, today, until)), 2)
+def _base_points(doc, program: Program):
+	base = invoices.sale_of(doc, program).earn_base
+	return money.points_for(base, program.amount_per_point, ONE, program.points_precision, program.rounding)
 
 
-def _expiring_idle(company: str | None, today: date, until: date) -> list[float]:
-	programs = frappe.get_all(
-		"CCMS Loyalty Program",
-		filters={"company": company, "expiry_model": "Inactivity"},
-		fields=["name", "expiry_months"],
-	)
-	return [
-		_points_idle_between(
-			program.name, add_months(today, -program.expiry_months), add_months(until, -program.expiry_months)
+def _preview_return(doc) -> dict:
+	original = invoices.original_of(doc)
+	result = {"applies": True, "is_return": True, "member": bool(original), "error": None}
+	if original is None:
+		return result
+	known = balances.now(original.membership)
+	doc.set_missing_values(for_validate=True)
+	doc.calculate_taxes_and_totals()
+	share = invoices.share_of(doc)
+	program = known.program
+	restore = clawback = ZERO
+
+	if original.redemption is not None:
+		spent = -original.redemption.points
+		restore = money.part(share, spent, max(program.points_precision, money.decimals(spent)))
+		restore -= _given(original.redemption.name)
+		result["restore_amount"] = float(
+			money.part(share, original.redemption.monetary_value, 2) - _given(original.redemption.name, "monetary_value")
 		)
-		for program in programs
-	]
+	if original.earning is not None:
+		earned = original.earning.points
+		clawback = money.part(share, earned, max(program.points_precision, money.decimals(earned)))
+		clawback -= _given(original.earning.name)
+	return as_dict(known) | result | {
+		"customer_name": frappe.db.get_value("Customer", doc.customer, "customer_name"),
+		"share": float(share),
+		"restore_points": float(max(restore, ZERO)),
+		"clawback_points": float(max(clawback, ZERO)),
+	}
 
 
-def _points_idle_between(program: str, first: date, last: date) -> float:
-	membership = frappe.qb.DocType("CCMS Membership")
-	query = (
-		frappe.qb.from_(membership)
-		.select(Sum(membership.points_active))
-		.where(membership.program == program)
-		.where(membership.last_activity_on[first:last])
+def _given(entry: str, field: str = "points"):
+	rows = frappe.db.sql(
+		"""select points, monetary_value from `tabCCMS Points Ledger Entry` r where reverses = %s and not exists
+			(select 1 from `tabCCMS Points Ledger Entry` c where c.reverses = r.name and c.entry_type = 'Cancel')""",
+		(entry,),
 	)
-	return flt(query.run()[0][0])
+	place = 1 if field == "monetary_value" else 0
+	return abs(sum((dec(row[place]) for row in rows), ZERO))
 
 
-def by_month(company: str | None, today: date, months: int = 12) -> list[tuple[date, float, float]]:
-	"""(first day of the month, points earned, points used) for the last months, this one included."""
-	entry = frappe.qb.DocType("CCMS Points Ledger Entry")
-	reversed_one = entry.as_("reversed_one")
-	kind = Coalesce(reversed_one.entry_type, entry.entry_type)
-	first = add_months(get_first_day(today), 1 - months)
-	rows = (
-		frappe.qb.from_(entry)
-		.left_join(reversed_one)
-		.on(entry.reverses == reversed_one.name)
-		.select(entry.posting_date, kind, Sum(entry.points))
-		.where(entry.company == company)
-		.where(entry.posting_date >= first)
-		.where(kind.isin(EARNED + USED))
-		.groupby(entry.posting_date, kind)
-	).run()
-	earned: dict[date, float] = defaultdict(float)
-	used: dict[date, float] = defaultdict(float)
-	for posting_date, entry_type, points in rows:
-		month = getdate(get_first_day(posting_date))
-		if entry_type in EARNED:
-			earned[month] += flt(points)
-		else:
-			used[month] -= flt(points)
-	starts = [getdate(add_months(first, number)) for number in range(months)]
-	return [(month, flt(earned[month], 2), flt(used[month], 2)) for month in starts]
+def document_points(doctype: str, name: str) -> dict:
+	"""What a submitted document did to points."""
+	entries = frappe.get_all(
+		"CCMS Points Ledger Entry",
+		filters={"voucher_type": doctype, "voucher_no": name},
+		fields=["name", "membership", "entry_type", "points", "posting_date", "monetary_value"],
+		order_by="posted_on, seq",
+	)
+
+	def total(kind: str) -> float:
+		return abs(sum(row.points for row in entries if row.entry_type == kind))
+
+	return {
+		"earned": total(EARN),
+		"redeemed": total("Redeem"),
+		"restored": total("Restore"),
+		"clawed_back": total("Clawback"),
+		"cancelled": any(row.entry_type == "Cancel" for row in entries),
+		"entries": entries,
+	}
 
 
-def by_tier(company: str | None) -> list[tuple[str, str, int]]:
-	"""(program, tier, members) in the order of the programs and of their tiers; "" for members without a tier."""
-	membership = frappe.qb.DocType("CCMS Membership")
-	rows = (
-		frappe.qb.from_(membership)
-		.select(membership.program, Coalesce(membership.tier, ""), Count("*"))
-		.where(membership.company == company)
-		.where(membership.status.isin(MEMBER_STATES))
-		.groupby(membership.program, Coalesce(membership.tier, ""))
-	).run()
-	return sorted(rows, key=lambda row: (row[0], _tier_order(row[0]).get(row[1], -1)))
+def print_points(doc) -> dict:
+	"""What a receipt says about points: earned, used, balance after, next expiry."""
+	membership = doc.get("ccms_membership")
+	if not membership or not invoices.counts(doc):
+		return {}
+	known = balances.now(members.current(membership))
+	posted = document_points(doc.doctype, doc.name) if doc.docstatus else {}
+	return as_dict(known) | {
+		"earned": posted.get("earned", doc.get("ccms_points_expected") or 0),
+		"redeemed": posted.get("redeemed", doc.get("ccms_redeem_points") or 0),
+		"restored": posted.get("restored", 0),
+		"clawed_back": posted.get("clawed_back", 0),
+		"redeem_amount": doc.get("ccms_redeem_amount") or 0,
+		"balance": float(known.spendable),
+		"expiring": balances.expiring(known.membership, limit=1),
+	}
 
 
-def _tier_order(program: str) -> dict[str, int]:
-	tiers = frappe.get_cached_doc("CCMS Loyalty Program", program).tiers
-	return {row.tier_name: place for place, row in enumerate(sorted(tiers, key=lambda row: flt(row.threshold)))}
+def customer_overview(customer: str) -> dict:
+	"""Everything the Customer tab shows."""
+	names = frappe.get_all(
+		members.DOCTYPE, filters={"customer": customer}, order_by="status, joined_on, creation", pluck="name"
+	)
+	found = []
+	for name in names:
+		known = balances.now(name)
+		found.append(
+			balance(name)
+			| {
+				"tier_progress": tier_progress(known),
+				"movements": movements(name),
+				"merged_into": frappe.db.get_value(members.DOCTYPE, name, "merged_into"),
+				"joined_on": frappe.db.get_value(members.DOCTYPE, name, "joined_on"),
+			}
+		)
+	own = frappe.db.get_value("Customer", customer, "loyalty_program")
+	joined = {row["program"] for row in found if row["status"] != "Left"}
+	running = frappe.get_all("CCMS Loyalty Program", filters={"enabled": 1}, pluck="name", order_by="creation")
+	return {
+		"memberships": found,
+		"own_program": own,
+		"enrolable": [name for name in running if name not in joined],
+		"has_programs": bool(frappe.db.count("CCMS Loyalty Program")),
+	}
+
+
+def tier_progress(known: balances.Balance) -> dict | None:
+	"""How far a member is on the way to the next tier."""
+	if not known.program.tiers:
+		return None
+	above = known.next_tier
+	here = tiers.find(known.program, known.tier)
+	percent = 100.0
+	if above:
+		low = here.threshold if here else ZERO
+		span = dec(above["threshold"]) - low
+		done = max(ZERO, known.qualifying_value - low)
+		percent = float(min(dec(100), done * 100 / span)) if span else 0.0
+	return {
+		"name": known.tier,
+		"since": known.tier_since,
+		"until": known.tier_until,
+		"value": float(known.qualifying_value),
+		"basis": known.program.tier_basis,
+		"next": above["name"] if above else None,
+		"missing": above["missing"] if above else 0,
+		"percent": percent,
+		"benefits": here.benefits if here else "",
+	}
+
+
+def movements(membership: str, limit: int = 10) -> list[dict]:
+	"""The last movements of a membership, newest first, in words."""
+	rows = frappe.get_all(
+		"CCMS Points Ledger Entry",
+		filters={"membership": membership},
+		fields=[
+			"name",
+			"posting_date",
+			"entry_type",
+			"points",
+			"voucher_type",
+			"voucher_no",
+			"old_value",
+			"new_value",
+			"reason",
+		],
+		order_by="seq desc",
+		limit=limit,
+	)
+	for row in rows:
+		row["label"] = label(row)
+	return rows
+
+
+def label(row) -> str:
+	"""A movement in plain words."""
+	kind = row.get("entry_type")
+	if kind == "Tier":
+		if row.get("old_value") and row.get("old_value") != row.get("new_value"):
+			return _("Tier: {0} → {1}").format(_(row["old_value"]), _(row["new_value"]))
+		return _("Tier: {0}").format(_(row["new_value"]))
+	if kind == "Status":
+		return _("Status: {0}").format(_(row["new_value"]))
+	return _(kind)

@@ -2,12 +2,18 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from ccms_app.loyalty.store import members, program_checks
+from ccms_app.loyalty.store import members, program_checks, programs
 
 
 class CCMSLoyaltyProgram(Document):
 	def validate(self) -> None:
 		program_checks.check(self)
+
+	def on_update(self) -> None:
+		programs.forget()
+
+	def after_delete(self) -> None:
+		programs.forget()
 
 	def on_trash(self) -> None:
 		program_checks.refuse_delete_with_members(self)

@@ -1,0 +1,210 @@
+"""What a member has: now, from the projection; on any past day, from the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import frappe
+from frappe.utils import getdate, nowdate
+
+from ccms_app.loyalty import movements, tiers
+from ccms_app.loyalty.dates import inactive_after, tier_window
+from ccms_app.loyalty.model import ZERO, Allocation, Member, Program
+from ccms_app.loyalty.money import dec, rounded
+from ccms_app.loyalty.replay import Folded, fold
+
+from . import ledger, members, programs
+
+
+@dataclass(slots=True)
+class Balance:
+	"""Points of one membership on a day."""
+
+	membership: str
+	program: Program
+	status: str
+	tier: str
+	active: Decimal
+	pending: Decimal
+	held: Decimal
+	arrears: Decimal
+	qualifying_value: Decimal
+	tier_until: date | None = None
+	tier_since: date | None = None
+	member_no: str = ""
+
+	@property
+	def spendable(self) -> Decimal:
+		"""active - arrears - held, not below zero."""
+		return max(ZERO, self.active - self.arrears - self.held)
+
+	@property
+	def value(self) -> Decimal:
+		"""What the spendable points are worth, in company currency."""
+		return rounded(self.spendable * self.program.point_value, 2)
+
+	@property
+	def next_tier(self) -> dict | None:
+		"""The tier above, and what is missing for it."""
+		above = tiers.following(self.program, self.tier)
+		if above is None:
+			return None
+		return {
+			"name": above.name,
+			"threshold": float(above.threshold),
+			"missing": float(max(ZERO, above.threshold - self.qualifying_value)),
+		}
+
+
+def now(membership: str, on: date | None = None) -> Balance:
+	"""Today's balance, whether or not the nightly jobs have run. Three queries, whatever the history."""
+	on = on or getdate(nowdate())
+	((*row, member_no),) = frappe.db.sql(
+		f"select {ledger.MEMBER_FIELDS}, member_no from `tabCCMS Membership` where name = %s", (membership,)
+	)
+	member = ledger.member_of(tuple(row))
+	program = programs.get(member.program)
+	active, pending = member.points_active, member.points_pending
+	lapsed, came_due, gone = _corrections(member, program, on)
+	return Balance(
+		member.name,
+		program,
+		member.status,
+		member.tier,
+		max(ZERO, active - lapsed + came_due),
+		max(ZERO, pending - came_due - gone),
+		member.points_held,
+		member.points_arrears,
+		member.qualifying_value,
+		member.tier_until,
+		member.tier_since,
+		member_no or "",
+	)
+
+
+def _corrections(member: Member, program: Program, on: date) -> tuple[Decimal, Decimal, Decimal]:
+	"""(active points past their expiry, pending points whose day has come, pending points past expiry)."""
+	idle = movements.idle(program, member, on)
+	row = frappe.db.sql(
+		"""select
+			coalesce(sum(case when state = 'Active' and (draw_before < %(on)s or (%(idle)s and expires_on is null))
+				then remaining end), 0),
+			coalesce(sum(case when state = 'Pending' and draw_before >= %(on)s and available_from <= %(on)s
+				then remaining end), 0),
+			coalesce(sum(case when state = 'Pending' and draw_before < %(on)s then remaining end), 0)
+		from `tabCCMS Points Lot`
+		where membership = %(membership)s and remaining > 0
+			and ((state = 'Active' and (draw_before < %(on)s or %(idle)s)) or state = 'Pending')""",
+		{
+			"membership": member.name,
+			"on": on,
+			"idle": int(idle),  # dateless lots matter only when the member has been idle too long
+		},
+	)[0]
+	return dec(row[0]), dec(row[1]), dec(row[2])
+
+
+def on_date(membership: str, on: date, known_at: datetime | None = None) -> Balance:
+	"""The balance of a past posting date, reproduced from the journal.
+
+	Args:
+		known_at: as it was known then; movements posted later are left out.
+	"""
+	folded = folded_on(membership, on, known_at)
+	row = frappe.db.get_value(
+		members.DOCTYPE, membership, ["program", "member_no", "points_held"], as_dict=True
+	)
+	program = programs.get(row.program)
+	lots = folded.lots.values()
+	active, pending, arrears = folded.balance(on)
+	last = inactive_after(program, _last_activity_by(membership, on))
+	if last is not None and last < on:
+		active -= sum((lot.remaining for lot in lots if lot.expires_on is None and not lot.waits(on)), ZERO)
+	return Balance(
+		membership,
+		program,
+		folded.status,
+		folded.tier,
+		active,
+		pending,
+		ZERO,
+		arrears,
+		qualifying_between(membership, *tier_window(program, on), by=on),
+		folded.tier_until,
+		folded.tier_since,
+		row.member_no or "",
+	)
+
+
+def folded_on(membership: str, on: date | None = None, known_at: datetime | None = None) -> Folded:
+	"""A membership's journal added up to a posting date."""
+	values = {"membership": membership, "known": known_at or "9999-12-31"}
+	entries = [
+		ledger.entry_of(row)
+		for row in frappe.db.sql(
+			f"""select {ledger.ENTRY_FIELDS} from `tabCCMS Points Ledger Entry`
+			where membership = %(membership)s and posted_on <= %(known)s order by seq""",
+			values,
+		)
+	]
+	allocations = [
+		Allocation(m, entry, lot, dec(points), by, day)
+		for m, entry, lot, points, by, day in frappe.db.sql(
+			"""select membership, entry, lot, points, by_entry, posting_date from `tabCCMS Points Allocation`
+			where membership = %(membership)s and creation <= %(known)s order by creation, idx""",
+			values,
+		)
+	]
+	return fold(entries, allocations, on)
+
+
+def qualifying_between(membership: str, first: date, last: date, by: date | None = None) -> Decimal:
+	"""Qualifying value of a window, of a membership and all merged into it, as posted by a day."""
+	total = frappe.db.sql(
+		"""select sum(qualifying_value) from `tabCCMS Points Ledger Entry`
+		where membership in %(names)s and qualifying_date between %(first)s and %(last)s and posting_date <= %(by)s""",
+		{"names": ledger.with_merged(membership), "first": first, "last": last, "by": by or "9999-12-31"},
+	)
+	return dec(total[0][0])
+
+
+def _last_activity_by(membership: str, on: date) -> date | None:
+	((day,),) = frappe.db.sql(
+		"""select max(e.posting_date) from `tabCCMS Points Ledger Entry` e
+		where e.membership = %(membership)s and e.entry_type in ('Earn', 'Redeem') and e.posting_date <= %(on)s
+			and not exists (select 1 from `tabCCMS Points Ledger Entry` c where c.reverses = e.name
+				and c.entry_type = 'Cancel' and c.posting_date <= %(on)s)""",
+		{"membership": membership, "on": on},
+	)
+	return day
+
+
+def spendable_on_both(membership: str, posting_date: date, today: date) -> Decimal:
+	"""What can be spent on a posting date and today: the lower of the two."""
+	can = now(membership, today).spendable
+	if posting_date < today and can:
+		can = min(can, on_date(membership, posting_date).spendable)
+	return can
+
+
+def expiring(membership: str, on: date | None = None, until: date | None = None, limit: int = 12) -> list[dict]:
+	"""Upcoming expiry batches: [{date, points}], soonest first."""
+	on = on or getdate(nowdate())
+	rows = frappe.db.sql(
+		"""select expires_on, sum(remaining) from `tabCCMS Points Lot`
+		where membership = %(membership)s and state = 'Active' and remaining > 0
+			and draw_before >= %(on)s and draw_before <= %(until)s
+		group by expires_on order by expires_on limit %(limit)s""",
+		{"membership": membership, "on": on, "until": until or date(9999, 12, 30), "limit": limit},
+	)
+	found = [{"date": day, "points": float(points)} for day, points in rows]
+	if not found:
+		member = frappe.db.get_value(
+			members.DOCTYPE, membership, ["program", "last_activity_on", "points_active"], as_dict=True
+		)
+		last = inactive_after(programs.get(member.program), member.last_activity_on)
+		if last and last >= on and (until is None or last <= until) and member.points_active:
+			found.append({"date": last, "points": float(member.points_active)})
+	return found

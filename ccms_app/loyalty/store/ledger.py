@@ -1,0 +1,479 @@
+"""The one door to the points ledger on a site: locks a membership, answers a movement's questions from the
+database, and writes what the movement made.
+
+Every read that decides is a locking read: after the membership's row is locked a plain SELECT would still see
+the snapshot that the transaction began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+
+import frappe
+from frappe.utils import now
+
+from ccms_app.loyalty import chain
+from ccms_app.loyalty.book import Writer, stands
+from ccms_app.loyalty.model import NEVER, PENDING, ZERO, Allocation, Entry, Lot, Member
+from ccms_app.loyalty.money import dec
+
+PAGE = 20
+
+ENTRY_FIELDS = (
+	"name, membership, seq, entry_type, points, posting_date, available_from, expires_on, lot, qualifying_value,"
+	" qualifying_date, old_value, new_value, voucher_type, voucher_no, voucher_detail_no, rule, tier, base_amount,"
+	" rate, monetary_value, reason, reverses, idempotency_key, chain_hash"
+)
+LOT_FIELDS = (
+	"name, membership, original, remaining, available_from, expires_on, state, origin, entry_seq, entry_type,"
+	" voucher_type, voucher_no"
+)
+MEMBER_FIELDS = (
+	"name, program, customer, company, status, tier, tier_since, tier_until, points_active, points_pending,"
+	" points_held, points_arrears, qualifying_value, qualifying_on, last_activity_on, last_seq, last_hash"
+)
+
+INSERT_ENTRY = """
+	insert into `tabCCMS Points Ledger Entry`
+		(name, creation, modified, owner, modified_by, docstatus, idx, posted_on, customer, program, company,
+		membership, seq, entry_type, points, posting_date, available_from, expires_on, lot, qualifying_value,
+		qualifying_date, old_value, new_value, voucher_type, voucher_no, voucher_detail_no, rule, tier, base_amount,
+		rate, monetary_value, reason, reverses, idempotency_key, chain_hash)
+	values (%s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+		%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+INSERT_ALLOCATION = """
+	insert into `tabCCMS Points Allocation`
+		(name, creation, modified, owner, modified_by, docstatus, idx, company, membership, entry, lot, points,
+		by_entry, posting_date)
+	values (%s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, %s)"""
+INSERT_LOT = """
+	insert into `tabCCMS Points Lot`
+		(name, creation, modified, owner, modified_by, docstatus, idx, customer, program, company, membership,
+		original, remaining, available_from, expires_on, state, origin, entry_seq, entry_type, voucher_type,
+		voucher_no, draw_before)
+	values (%s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+UPDATE_LOT = """
+	update `tabCCMS Points Lot`
+	set modified=%s, remaining=%s, available_from=%s, expires_on=%s, state=%s, draw_before=%s
+	where name=%s"""
+UPDATE_MEMBER = """
+	update `tabCCMS Membership`
+	set status=%s, tier=%s, tier_since=%s, tier_until=%s, points_active=%s, points_pending=%s, points_held=%s,
+		points_arrears=%s, qualifying_value=%s, qualifying_on=%s, last_activity_on=%s, last_seq=%s, last_hash=%s,
+		chain_mac=%s
+	where name=%s"""
+
+
+def chain_key() -> bytes:
+	"""The key of this site's hash chains."""
+	key = getattr(frappe.local, "ccms_chain_key", None)
+	if key is None:
+		from frappe.utils.password import get_encryption_key
+
+		key = frappe.local.ccms_chain_key = chain.derive_key(get_encryption_key())
+	return key
+
+
+def lock(membership: str) -> SiteBook:
+	"""Lock one membership for the rest of the transaction and open its book."""
+	(book,) = lock_all([membership])
+	return book
+
+
+def lock_all(memberships: Iterable[str]) -> list[SiteBook]:
+	"""Lock several memberships, always in the order of their names so that two callers cannot wait in a ring.
+
+	Raises:
+		frappe.DoesNotExistError: one of them is gone.
+	"""
+	wanted = sorted(set(memberships))
+	if not wanted:
+		return []
+	rows = frappe.db.sql(
+		f"select {MEMBER_FIELDS} from `tabCCMS Membership` where name in %(names)s order by name for update",
+		{"names": wanted},
+	)
+	if len(rows) != len(wanted):
+		missing = set(wanted) - {row[0] for row in rows}
+		frappe.throw(
+			frappe._("Membership {0} does not exist.").format(", ".join(missing)), frappe.DoesNotExistError
+		)
+	key = chain_key()
+	return [SiteBook(member_of(row), key) for row in rows]
+
+
+def member_of(row: tuple) -> Member:
+	"""A member from a row of MEMBER_FIELDS."""
+	name, program, customer, company, status, tier, since, until, *rest = row
+	active, pending, held, arrears, value, value_on, activity, seq, last_hash = rest
+	return Member(
+		name,
+		program,
+		customer,
+		company,
+		status or "",
+		tier or "",
+		since,
+		until,
+		dec(active),
+		dec(pending),
+		dec(held),
+		dec(arrears),
+		dec(value),
+		value_on,
+		activity,
+		int(seq or 0),
+		last_hash or "",
+	)
+
+
+def entry_of(row: tuple) -> Entry:
+	"""An entry from a row of ENTRY_FIELDS."""
+	name, membership, seq, kind, points, day, available, expires, lot, value, value_on, old, new, *rest = row
+	v_type, v_no, detail, rule, tier, base, rate, money_, reason, reverses, key, hash_ = rest
+	return Entry(
+		name,
+		membership,
+		int(seq),
+		kind,
+		dec(points),
+		day,
+		available,
+		expires,
+		lot or "",
+		dec(value),
+		value_on,
+		old or "",
+		new or "",
+		v_type or "",
+		v_no or "",
+		detail or "",
+		rule or "",
+		tier or "",
+		dec(base),
+		dec(rate),
+		dec(money_),
+		reason or "",
+		reverses or "",
+		key or "",
+		hash_ or "",
+	)
+
+
+def lot_of(row: tuple) -> Lot:
+	"""A lot from a row of LOT_FIELDS."""
+	name, membership, original, remaining, available, expires, state, origin, seq, kind, v_type, v_no = row
+	return Lot(
+		name,
+		membership,
+		dec(original),
+		dec(remaining),
+		available,
+		expires,
+		state,
+		origin,
+		int(seq or 0),
+		kind or "",
+		v_type or "",
+		v_no or "",
+	)
+
+
+class SiteBook(Writer):
+	"""A membership's book on the site. Made by `lock`; nothing is written before `write`."""
+
+	def __init__(self, member: Member, key: bytes):
+		super().__init__(member, key)
+		self._fresh_lots: set[str] = set()
+		self._dirty = False
+
+	# --- bookkeeping of what is not yet in the database -----------------------------------------------
+	def entry_added(self, entry: Entry) -> None:
+		self._dirty = True
+
+	def lot_opened(self, lot: Lot) -> None:
+		self._fresh_lots.add(lot.name)
+
+	def adopt(self, source: SiteBook) -> None:
+		"""The history of a merged membership is found in the database through `merged_into`."""
+
+	def _settled(self) -> None:
+		"""Questions are answered by the database, so what this book made has to be there first."""
+		if self._dirty:
+			write([self])
+
+	def _entries(self, where: str, values: dict) -> list[Entry]:
+		self._settled()
+		rows = frappe.db.sql(
+			f"select {ENTRY_FIELDS} from `tabCCMS Points Ledger Entry` where {where}", values
+		)
+		return [entry_of(row) for row in rows]
+
+	def _lots(self, where: str, values: dict, index: str = "") -> list[Lot]:
+		self._settled()
+		rows = frappe.db.sql(f"select {LOT_FIELDS} from `tabCCMS Points Lot` {index} where {where}", values)
+		return [self.lots.setdefault(row[0], lot_of(row)) for row in rows]
+
+	def _rows(self, where: str, values: dict) -> list[Allocation]:
+		self._settled()
+		rows = frappe.db.sql(
+			"select membership, entry, lot, points, by_entry, posting_date"
+			f" from `tabCCMS Points Allocation` where {where} order by creation, idx for update",
+			values,
+		)
+		return [Allocation(m, entry, lot, dec(points), by, day) for m, entry, lot, points, by, day in rows]
+
+	# --- questions ------------------------------------------------------------------------------------
+	def seen(self, key: str) -> bool:
+		# A plain read: a locking read of a key that is not there would lock the gap in front of the next one,
+		# and two tills could then block each other's insert. The unique index has the last word.
+		if any(entry.idempotency_key == key for entry in self.new_entries):
+			return True
+		return bool(
+			frappe.db.sql("select 1 from `tabCCMS Points Ledger Entry` where idempotency_key = %s", (key,))
+		)
+
+	def entry(self, name: str) -> Entry | None:
+		found = self._entries("name = %(name)s for update", {"name": name})
+		return found[0] if found else None
+
+	def entries_of(self, voucher_type: str, voucher_no: str) -> list[Entry]:
+		return self._entries(
+			"voucher_type = %(type)s and voucher_no = %(no)s order by seq for update",
+			{"type": voucher_type, "no": voucher_no},
+		)
+
+	def reversals(self, name: str) -> list[Entry]:
+		return self._entries("reverses = %(name)s order by posted_on, seq for update", {"name": name})
+
+	def draws_of(self, debit: str) -> list[Allocation]:
+		return self._rows("entry = %(name)s", {"name": debit})
+
+	def rows_by(self, entry: str) -> list[Allocation]:
+		return self._rows("by_entry = %(name)s", {"name": entry})
+
+	def draws_from(self, lot: str) -> list[tuple[Entry, Decimal]]:
+		net: dict[str, Decimal] = {}
+		for row in self._rows("lot = %(name)s", {"name": lot}):
+			net[row.entry] = net.get(row.entry, ZERO) + row.points
+		return [(self.entry(name), points) for name, points in net.items() if points]
+
+	def lot(self, name: str) -> Lot | None:
+		if name in self.lots:
+			return self.lots[name]
+		found = self._lots("name = %(name)s for update", {"name": name})
+		return found[0] if found else None
+
+	def lineage(self, origin: str, everywhere: bool = False) -> list[Lot]:
+		own = "" if everywhere else "and membership = %(membership)s"
+		return self._lots(
+			f"origin = %(origin)s {own} order by entry_seq for update",
+			{"origin": origin, "membership": self.member.name},
+		)
+
+	def drawable(self, available_by: date, valid_on: date) -> Iterator[Lot]:
+		"""Usable lots in drawing order, read page by page along the index."""
+		after, seq = valid_on, -1
+		while True:
+			page = self._lots(
+				"""membership = %(membership)s and state = 'Active' and draw_before >= %(after)s
+				and (draw_before > %(after)s or entry_seq > %(seq)s)
+				order by draw_before, entry_seq limit %(page)s for update""",
+				{"membership": self.member.name, "after": after, "seq": seq, "page": PAGE},
+				index="force index (membership_state_draw_before_entry_seq_index)",
+			)
+			yield from (lot for lot in page if lot.usable(available_by, valid_on))
+			if len(page) < PAGE:
+				return
+			after, seq = page[-1].expires_on or NEVER, page[-1].entry_seq
+
+	def open_lots(self) -> list[Lot]:
+		return self._lots(
+			"membership = %(membership)s and state in ('Active', 'Pending') and remaining > 0"
+			" order by draw_before, entry_seq for update",
+			{"membership": self.member.name},
+		)
+
+	def due_lots(self, on: date) -> list[Lot]:
+		return self._lots(
+			"membership = %(membership)s and state = 'Pending' and remaining > 0 and available_from <= %(on)s"
+			" order by entry_seq for update",
+			{"membership": self.member.name, "on": on},
+		)
+
+	def lapsed_lots(self, on: date) -> list[Lot]:
+		return self._lots(
+			"membership = %(membership)s and state in ('Active', 'Pending') and draw_before < %(on)s and remaining > 0"
+			" order by draw_before, entry_seq for update",
+			{"membership": self.member.name, "on": on},
+		)
+
+	def arrears(self) -> list[tuple[Entry, Decimal]]:
+		if not self.member.points_arrears:
+			return []
+		self._settled()
+		owed = frappe.db.sql(
+			"""select e.name,
+				-e.points - coalesce((select sum(a.points) from `tabCCMS Points Allocation` a where a.entry = e.name), 0)
+				- coalesce((select sum(r.points) from `tabCCMS Points Ledger Entry` r
+					where r.reverses = e.name and r.points > 0 and r.lot != r.name), 0) as owed
+			from `tabCCMS Points Ledger Entry` e
+			where e.membership = %s and e.points < 0
+			having owed > 0 order by e.seq for update""",
+			(self.member.name,),
+		)
+		return [(self.entry(name), dec(points)) for name, points in owed]
+
+	def qualifying_between(self, first: date, last: date) -> Decimal:
+		self._settled()
+		total = frappe.db.sql(
+			"""select sum(qualifying_value) from `tabCCMS Points Ledger Entry`
+			where membership in %(names)s and qualifying_date between %(first)s and %(last)s lock in share mode""",
+			{"names": with_merged(self.member.name), "first": first, "last": last},
+		)
+		return dec(total[0][0])
+
+	def last_activity(self) -> date | None:
+		candidates = self._entries(
+			"membership = %(membership)s and entry_type in ('Earn', 'Redeem') order by posting_date desc, seq desc"
+			" for update",
+			{"membership": self.member.name},
+		)
+		return next((entry.posting_date for entry in candidates if stands(self, entry)), None)
+
+
+def with_merged(membership: str) -> list[str]:
+	"""A membership and all that were ever merged into it."""
+	names, fresh = [membership], [membership]
+	while fresh:
+		fresh = frappe.get_all("CCMS Membership", filters={"merged_into": ["in", fresh]}, pluck="name")
+		fresh = [name for name in fresh if name not in names]
+		names += fresh
+	return names
+
+
+def write(books: Iterable[SiteBook]) -> list[Entry]:
+	"""Write what books have made: entries, allocations, lots, memberships. The only writer of points.
+
+	Returns:
+		the entries written, in order.
+	"""
+	books = list(books)
+	stamp, user = now(), frappe.session.user
+	entries, allocations, new_lots, lots, members, written = [], [], [], [], [], []
+	for book in books:
+		member = book.member
+		owner = (member.customer, member.program, member.company)
+		for entry in book.new_entries:
+			written.append(entry)
+			entries.append((entry.name, stamp, stamp, user, user, stamp, *owner, *_entry_row(entry)))
+		for number, row in enumerate(book.new_allocations, 1):
+			name = frappe.generate_hash(length=20)
+			allocations.append((name, stamp, stamp, user, user, number, member.company, *_allocation_row(row)))
+		for lot in book.changed_lots.values():
+			draw_before = lot.expires_on or NEVER
+			if lot.name in book._fresh_lots:
+				new_lots.append((lot.name, stamp, stamp, user, user, *owner, *_lot_row(lot), draw_before))
+			else:
+				lots.append(
+					(stamp, lot.remaining, lot.available_from, lot.expires_on, lot.state, draw_before, lot.name)
+				)
+		members.append(_member_row(book))
+	_run(INSERT_ENTRY, entries)
+	_run(INSERT_LOT, new_lots)
+	_run(UPDATE_LOT, lots)
+	_run(INSERT_ALLOCATION, allocations)
+	_run(UPDATE_MEMBER, members)
+	for book in books:
+		book.new_entries, book.new_allocations, book.changed_lots = [], [], {}
+		book._fresh_lots, book._dirty = set(), False
+	return written
+
+
+def _run(query: str, rows: list[tuple]) -> None:
+	if len(rows) == 1:
+		frappe.db.sql(query, rows[0])
+	elif rows:
+		try:
+			frappe.db._cursor.executemany(query, rows)
+		except frappe.db.OperationalError as error:
+			if frappe.db.is_deadlocked(error):
+				raise frappe.QueryDeadlockError(error) from error
+			if frappe.db.is_timedout(error):
+				raise frappe.QueryTimeoutError(error) from error
+			raise
+
+
+def _entry_row(entry: Entry) -> tuple:
+	return (
+		entry.membership,
+		entry.seq,
+		entry.entry_type,
+		entry.points,
+		entry.posting_date,
+		entry.available_from,
+		entry.expires_on,
+		entry.lot,
+		entry.qualifying_value,
+		entry.qualifying_date,
+		entry.old_value,
+		entry.new_value,
+		entry.voucher_type,
+		entry.voucher_no,
+		entry.voucher_detail_no,
+		entry.rule,
+		entry.tier,
+		entry.base_amount,
+		entry.rate,
+		entry.monetary_value,
+		entry.reason,
+		entry.reverses,
+		entry.idempotency_key,
+		entry.chain_hash,
+	)
+
+
+def _allocation_row(row: Allocation) -> tuple:
+	return (row.membership, row.entry, row.lot, row.points, row.by_entry, row.posting_date)
+
+
+def _lot_row(lot: Lot) -> tuple:
+	return (
+		lot.membership,
+		lot.original,
+		lot.remaining,
+		lot.available_from,
+		lot.expires_on,
+		lot.state,
+		lot.origin,
+		lot.entry_seq,
+		lot.entry_type,
+		lot.voucher_type,
+		lot.voucher_no,
+	)
+
+
+def _member_row(book: SiteBook) -> tuple:
+	member = book.member
+	return (
+		member.status,
+		member.tier,
+		member.tier_since,
+		member.tier_until,
+		member.points_active,
+		member.points_pending,
+		member.points_held,
+		member.points_arrears,
+		member.qualifying_value,
+		member.qualifying_on,
+		member.last_activity_on,
+		member.last_seq,
+		member.last_hash,
+		chain.seal(book.chain_key, member),
+		member.name,
+	)
+
+
+__all__ = ["PENDING", "SiteBook", "chain_key", "lock", "lock_all", "with_merged", "write"]

@@ -1,0 +1,7 @@
+"""Quotation, Sales Order and Delivery Note: a copied points row goes, a typed one is refused."""
+
+from ccms_app.loyalty.store import points_row
+
+
+def before_validate(doc, method=None):
+	points_row.clean(doc)
