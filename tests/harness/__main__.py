@@ -24,6 +24,7 @@ from . import bench, chromium, overlay, services, site
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SUITES = ("unit", "site", "browser")
+OPTIONS = {"browser": ["--screenshot=only-on-failure", "--output=test-results"]}
 
 
 def main() -> int:

@@ -113,6 +113,7 @@ def make_pos_invoice(customer=None, *, submit: bool = True, taxes: str | None = 
 def new_invoice(doctype: str, customer, taxes: str | None, fields: dict):
 	"""The unsaved document that both kinds of invoice start from."""
 	company = fields.setdefault("company", COMPANY)
+	fields.setdefault("currency", frappe.get_cached_value("Company", company, "default_currency"))
 	given = fields.pop("items", None)
 	line = {
 		key: fields.pop(key) for key in ("item_code", "qty", "rate", "discount_percentage") if key in fields
@@ -147,10 +148,18 @@ def add_taxes(doc, title: str) -> None:
 		doc.append("taxes", row)
 
 
-def make_return(invoice, qty: float | Mapping[str, float] | None = None, *, submit: bool = True, **fields):
+def make_return(
+	invoice,
+	qty: float | Mapping[str, float] | None = None,
+	*,
+	submit: bool = True,
+	fit_payments: bool = True,
+	**fields,
+):
 	"""A credit note as the *Return* button makes it: of everything, of `qty` of every line, or of {item: qty}.
 
-	Lines that are not named do not come back. Quantities are given positive.
+	Lines that are not named do not come back. Quantities are given positive. On a document with payments these are made to fit
+	the lines, as the cashier does; `fit_payments=False` leaves them as ERPNext mapped them, of the whole sale.
 	"""
 	doc = frappe.get_attr(f"{CONTROLLERS[invoice.doctype]}.make_sales_return")(invoice.name)
 	if qty is not None:
@@ -160,8 +169,20 @@ def make_return(invoice, qty: float | Mapping[str, float] | None = None, *, subm
 			row.qty = -by_item[row.item_code]
 			row.stock_qty = row.qty * flt(row.conversion_factor or 1)
 	doc.update({"set_posting_time": 1, **fields})
+	if fit_payments and doc.get("payments"):
+		pay_back(doc)
 	doc.insert()
 	return doc.submit() if submit else doc
+
+
+def pay_back(doc) -> None:
+	"""Scale the payments of a return to what its lines come to."""
+	doc.run_method("calculate_taxes_and_totals")
+	total = flt(doc.rounded_total) or flt(doc.grand_total)
+	paid = sum(row.amount for row in doc.payments)
+	for row in doc.payments:
+		row.amount = flt(row.amount * total / paid, row.precision("amount")) if paid else 0
+	doc.paid_amount = sum(row.amount for row in doc.payments)
 
 
 CONTROLLERS = {

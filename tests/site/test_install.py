@@ -8,19 +8,24 @@ import frappe
 import pytest
 
 from tests.on_site import connect
+from tests.site import world
 
 MODULE = "CCMS App"
+# what Frappe itself keeps about what happened
+JOURNALS = ("Deleted Document", "Error Log", "Activity Log", "Version", "Patch Log", "Scheduled Job Log")
+
+on_a_throw_away_site = pytest.mark.skipif(
+	"CCMS_THROW_AWAY" not in os.environ, reason="would delete the points of a site that is kept"
+)
 
 
-def test_the_app_is_installed(site):
+def test_the_app_is_installed():
 	assert "ccms_app" in frappe.get_installed_apps()
 	assert frappe.db.exists("Module Def", MODULE)
 
 
 @pytest.mark.commits
-@pytest.mark.skipif(
-	"CCMS_THROW_AWAY" not in os.environ, reason="would delete the points of a site that is kept"
-)
+@on_a_throw_away_site
 def test_uninstalling_leaves_nothing_and_installing_again_brings_all_back(site):
 	installed = belongings()
 	assert installed["Module Def"] == [MODULE]
@@ -28,8 +33,18 @@ def test_uninstalling_leaves_nothing_and_installing_again_brings_all_back(site):
 	bench(site, "uninstall-app", "ccms_app", "--yes", "--no-backup")
 	assert {what: names for what, names in belongings().items() if names} == {}
 
+	started = frappe.utils.now()
 	bench(site, "install-app", "ccms_app")
 	assert belongings() == installed
+	made = rows_since(started)
+	assert made["DocType"]
+
+	bench(site, "uninstall-app", "ccms_app", "--yes", "--no-backup")
+	assert {doctype: left for doctype, rows in made.items() if (left := still_there(doctype, rows))} == {}
+
+	bench(site, "install-app", "ccms_app")
+	world.make_people()  # their roles went with the app
+	frappe.db.commit()
 
 
 def bench(site: str, *arguments: str) -> None:
@@ -39,22 +54,21 @@ def bench(site: str, *arguments: str) -> None:
 	done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 	assert done.returncode == 0, done.stdout + done.stderr
 	connect(site)
+	frappe.clear_cache()
 
 
 def belongings() -> dict[str, list[str]]:
-	"""Everything on the site that is the app's, by kind."""
-	frappe.clear_cache()
+	"""Everything on the site that is the app's, by kind; which people hold its roles is theirs, not the app's."""
+	ours, our_role = ("like", r"ccms\_%"), {"role": ("like", "CCMS %")}
 	return {
 		"Table": sorted(table for table in frappe.db.get_tables(cached=False) if table.startswith("tabCCMS")),
-		"Custom Field": names("Custom Field", {"fieldname": ("like", r"ccms\_%")}),
-		"Property Setter": property_setters(),
-		"Single": sorted(set(frappe.get_all("DocField", {"parent": ("like", "CCMS %")}, pluck="parent"))),
+		"Custom Field": names("Custom Field", {"fieldname": ours}),
+		"Property Setter": names("Property Setter", {"field_name": ours}),
 		"Role": names("Role", {"name": ("like", "CCMS %")}),
 		"Installed Application": names("Installed Application", {"app_name": "ccms_app"}, "app_name"),
-		**{
-			doctype: names(doctype, {"role": ("like", "CCMS %")}, "role")
-			for doctype in ("Has Role", "DocPerm", "Custom DocPerm")
-		},
+		"Has Role": names("Has Role", {**our_role, "parenttype": ("!=", "User")}, "parent"),
+		"DocPerm": names("DocPerm", our_role, "parent"),
+		"Custom DocPerm": names("Custom DocPerm", our_role, "parent"),
 		**{doctype: names(doctype, {"module": MODULE}) for doctype in with_a_module()},
 		"Module Def": names("Module Def", {"app_name": "ccms_app"}),
 	}
@@ -64,19 +78,22 @@ def names(doctype: str, filters: dict, field: str = "name") -> list[str]:
 	return sorted(frappe.get_all(doctype, filters, pluck=field))
 
 
-def property_setters() -> list[str]:
-	"""Property setters on our fields or naming them (their names say both)."""
-	return sorted(
-		set(names("Property Setter", {"field_name": ("like", r"ccms\_%")}))
-		| set(names("Property Setter", {"value": ("like", r"%ccms\_%")}))
-	)
-
-
 def with_a_module() -> list[str]:
 	"""Every DocType whose records can belong to a module: reports, workspaces, cards, notifications, …"""
-	parents = frappe.get_all(
-		"DocField", {"fieldtype": "Link", "options": "Module Def", "fieldname": "module"}, pluck="parent"
-	)
-	single = set(frappe.get_all("DocType", {"issingle": 1}, pluck="name"))
-	children = set(frappe.get_all("DocType", {"istable": 1}, pluck="name"))
-	return sorted(set(parents) - single - children)
+	linked = {"fieldtype": "Link", "options": "Module Def", "fieldname": "module"}
+	stored = names("DocType", {"issingle": 0, "istable": 0, "is_virtual": 0})
+	return sorted(set(frappe.get_all("DocField", linked, pluck="parent")) & set(stored))
+
+
+def rows_since(moment: str) -> dict[str, list[str]]:
+	"""The rows of every DocType that were made since then."""
+	made = {}
+	for doctype in names("DocType", {"issingle": 0, "is_virtual": 0, "name": ("not in", JOURNALS)}):
+		if rows := names(doctype, {"creation": (">=", moment)}):
+			made[doctype] = rows
+	return made
+
+
+def still_there(doctype: str, rows: list[str]) -> list[str]:
+	"""Those of the rows that a DocType (if there still is such a one) has."""
+	return names(doctype, {"name": ("in", rows)}) if frappe.db.table_exists(doctype, cached=False) else []

@@ -57,7 +57,7 @@ def ensure(doctype: str, find: dict | str, **values) -> str:
 
 
 def make_companies() -> None:
-	if not frappe.db.a_row_exists("Company"):
+	if not frappe.is_setup_complete():
 		run_setup_wizard()
 	for name, abbr, currency in ((COMPANY, ABBR, "CNY"), (ABROAD, ABROAD_ABBR, "USD")):
 		country = "China" if name == COMPANY else "United States"
