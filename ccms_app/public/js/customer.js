@@ -35,43 +35,36 @@
 		draw(overview) {
 			const body = part("div", "ccms-panel");
 			const memberships = overview.memberships || [];
-			const warning = this.draw_own_program(memberships);
-			if (warning) body.append(warning);
+			if (overview.own_program) body.append(this.draw_own_program(overview));
 			memberships.forEach((member) => body.append(this.draw_membership(member)));
-			body.append(memberships.length ? this.draw_more() : this.draw_empty());
+			body.append(memberships.length ? this.draw_more(overview) : this.draw_empty(overview));
 			this.place.replaceChildren(body);
 		}
 
 		// ------------------------------------------------------------------ nobody yet
 
-		draw_empty() {
+		draw_empty(overview) {
 			const card = part("div", "ccms-card");
 			card.append(
 				part("div", "ccms-name", __("Not a member yet")),
 				part("p", "ccms-muted", __("Members earn points with every invoice and can pay with them."))
 			);
-			this.offer_enrolment(card, true);
+			const open = overview.enrolable || [];
+			if (!open.length) card.append(this.draw_no_program());
+			else if (this.may_enrol) card.append(this.button(__("Enrol"), () => this.enrol(open), true));
 			return card;
 		}
 
-		draw_more() {
+		draw_more({ enrolable }) {
 			const line = part("div", "ccms-actions");
-			this.offer_enrolment(line, false);
+			if (this.may_enrol && enrolable?.length) {
+				line.append(this.button(__("Enrol in another programme"), () => this.enrol(enrolable)));
+			}
 			return line;
 		}
 
-		async offer_enrolment(where, first) {
-			const programs = await ccms.loyalty.programs().catch(() => null);
-			if (!programs) return;
-			if (!programs.length) {
-				if (first) where.append(this.draw_no_program());
-				return;
-			}
-			if (!frappe.model.can_create("CCMS Membership")) return;
-			const joined = this.joined || [];
-			const open = programs.filter(({ name }) => !joined.includes(name));
-			if (!open.length) return;
-			where.append(this.button(first ? __("Enrol") : __("Enrol in another programme"), () => this.enrol(open), first));
+		get may_enrol() {
+			return frappe.model.can_create("CCMS Membership");
 		}
 
 		draw_no_program() {
@@ -85,14 +78,14 @@
 		}
 
 		async enrol(programs) {
-			if (programs.length === 1) return this.enrol_in(programs[0].name);
+			if (programs.length === 1) return this.enrol_in(programs[0]);
 			frappe.prompt(
 				{
 					fieldname: "program",
 					label: __("Loyalty Programme"),
 					fieldtype: "Select",
-					options: programs.map(({ name }) => name),
-					default: programs[0].name,
+					options: programs,
+					default: programs[0],
 					reqd: 1,
 				},
 				({ program }) => this.enrol_in(program),
@@ -109,7 +102,6 @@
 		// ------------------------------------------------------------------ one membership
 
 		draw_membership(member) {
-			this.joined = [...(this.joined || []), member.program];
 			const card = part("div", "ccms-card");
 			card.dataset.membership = member.membership;
 			card.append(
@@ -272,31 +264,27 @@
 		// ------------------------------------------------------------------ ERPNext's own programme
 
 		/** Points must not double: a customer still in ERPNext's own programme is offered the move. */
-		draw_own_program(memberships) {
-			const own = this.frm.doc.loyalty_program;
-			if (!own) return null;
-			const card = part("div", "ccms-card ccms-warning");
-			card.append(sentence(__("This customer still collects points in ERPNext's own programme {0}."), [own]));
-			if (frappe.model.can_create("CCMS Points Adjustment")) {
+		draw_own_program({ own_program, memberships, enrolable }) {
+			const card = part("div", "ccms-card ccms-warning ccms-own-program");
+			card.append(sentence(__("This customer still collects points in ERPNext's own programme {0}."), [own_program]));
+			const joined = (memberships || []).filter(({ status }) => status !== "Left").map(({ program }) => program);
+			const programs = [...new Set([...joined, ...(enrolable || [])])];
+			if (programs.length && frappe.model.can_create("CCMS Points Adjustment")) {
 				const row = part("div", "ccms-actions");
-				row.append(this.button(__("Move the points here"), () => this.move(memberships)));
+				row.append(this.button(__("Move the points here"), () => this.move(programs)));
 				card.append(row);
 			}
 			return card;
 		}
 
-		async move(memberships) {
-			const programs = await ccms.loyalty.programs();
-			const joined = memberships.map(({ program }) => program);
-			const names = programs.map(({ name }) => name).sort((a, b) => joined.includes(b) - joined.includes(a));
-			if (!names.length) return frappe.msgprint(__("No loyalty programme is running."));
+		move(programs) {
 			frappe.prompt(
 				{
 					fieldname: "program",
 					label: __("Loyalty Programme"),
 					fieldtype: "Select",
-					options: names,
-					default: names[0],
+					options: programs,
+					default: programs[0],
 					reqd: 1,
 					description: __("The open balance becomes an opening entry there; the customer leaves ERPNext's own programme."),
 				},

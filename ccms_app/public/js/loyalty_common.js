@@ -94,15 +94,6 @@
 		}
 	}
 
-	/** Programmes a customer can be enrolled in at this company. */
-	ccms.loyalty.programs = (company) =>
-		frappe.db.get_list("CCMS Loyalty Program", {
-			fields: ["name", "company"],
-			filters: company ? { enabled: 1, company } : { enabled: 1 },
-			order_by: "name asc",
-			limit: 50,
-		});
-
 	ccms.loyalty.enrol = async (customer, program) => {
 		const membership = await ccms.loyalty.call("enrol", { customer, program });
 		frappe.show_alert({ message: __("Enrolled in {0}.", [frappe.utils.escape_html(program)]), indicator: "green" });

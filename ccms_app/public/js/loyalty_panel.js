@@ -95,7 +95,6 @@
 		}
 
 		forget(doc) {
-			if (doc.customer !== this.shown_customer) this.memberships = null;
 			this.shown_customer = doc.customer;
 			this.shown_name = doc.name;
 			this.answer = this.key = null;
@@ -158,10 +157,14 @@
 		}
 
 		show(answer) {
-			this.answer = answer;
-			this.element.hidden = false;
-			this.element.classList.remove("ccms-busy");
 			const doc = this.get_doc();
+			// Not the member's doing and nothing to type: ERPNext can't compute the document as it stands.
+			if (answer.error && !answer.member && !flt(doc.ccms_redeem_points)) {
+				return this.show_trouble(new Error(answer.error));
+			}
+			this.answer = answer;
+			this.element.hidden = answer.applies === false;
+			this.element.classList.remove("ccms-busy");
 			for (const line of [this.head, this.sub, this.warning]) line.replaceChildren();
 
 			if (doc.docstatus > 0) this.show_submitted(doc, answer);
@@ -171,7 +174,9 @@
 				if (answer.is_return) this.show_return(answer);
 				else this.show_sale(doc, answer);
 			}
-			this.warning.textContent = frappe.utils.html2text(answer.own_program_warning || "");
+			this.warning.textContent = answer.own_program_warning
+				? __("This customer collects points in ERPNext's own programme {0}: the sale earns none here.", [doc.loyalty_program])
+				: "";
 			this.show_input(doc, answer);
 			this.show_fault();
 			this.on_answer?.(answer);
@@ -195,7 +200,7 @@
 			if (answer.member_no) {
 				this.head.append(part("span", "ccms-muted", __("card {0}", [grouped(answer.member_no)])));
 			}
-			this.show_choice(doc, answer);
+			this.show_choice(answer);
 			const balance = answer.balance || {};
 			const line = __("{0} points = {1}", [
 				points(balance.spendable),
@@ -258,51 +263,43 @@
 		/** Nobody's points yet: one line, and the way in for those who may. */
 		show_stranger(doc, answer) {
 			this.head.append(part("span", "ccms-muted", __("Not a member")));
-			if (answer.is_return || !answer.enrolable || !frappe.model.can_create("CCMS Membership")) return;
-			const enrol = part("button", "btn btn-default btn-xs ccms-enrol", __("Enrol"));
-			enrol.type = "button";
-			enrol.addEventListener("click", () => this.choose_program(doc, enrol));
+			const programs = answer.enrolable || [];
+			if (answer.is_return || !programs.length || !frappe.model.can_create("CCMS Membership")) return;
+			const enrol = this.enrol_button(__("Enrol"), () => {
+				if (programs.length === 1) return this.enrol(doc.customer, programs[0]);
+				enrol.replaceWith(
+					...programs.map((name) =>
+						this.enrol_button(__("Enrol in {0}", [name]), () => this.enrol(doc.customer, name))
+					)
+				);
+				this.head.querySelector("button").focus();
+			});
 			this.head.append(enrol);
 		}
 
-		async choose_program(doc, enrol) {
-			enrol.disabled = true;
-			try {
-				const programs = await ccms.loyalty.programs(doc.company);
-				if (programs.length === 1) return await this.enrol(doc.customer, programs[0].name);
-				enrol.remove();
-				if (!programs.length) {
-					this.head.append(part("span", "ccms-muted", __("No loyalty programme is running.")));
+		enrol_button(label, action) {
+			const button = part("button", "btn btn-default btn-xs ccms-enrol", label);
+			button.type = "button";
+			button.addEventListener("click", async () => {
+				button.disabled = true;
+				try {
+					await action();
+				} finally {
+					button.disabled = false;
 				}
-				programs.forEach((program) => {
-					const button = part("button", "btn btn-default btn-xs", __("Enrol in {0}", [program.name]));
-					button.type = "button";
-					button.addEventListener("click", () => this.enrol(doc.customer, program.name));
-					this.head.append(button);
-				});
-			} finally {
-				enrol.disabled = false;
-			}
+			});
+			return button;
 		}
 
 		async enrol(customer, program) {
 			await ccms.loyalty.enrol(customer, program);
-			this.memberships = null;
 			this.refresh({ delay: 0, force: true });
 		}
 
 		/** A customer with several memberships: which of them this document counts for. */
-		async show_choice(doc, answer) {
-			if (answer.is_return) return;
-			const customer = doc.customer;
-			this.memberships ||= frappe.db.get_list("CCMS Membership", {
-				fields: ["name", "program"],
-				filters: { customer, company: doc.company, status: ["!=", "Left"] },
-				order_by: "creation asc",
-				limit: 20,
-			});
-			const memberships = await this.memberships.catch(() => []);
-			if (memberships.length < 2 || this.answer !== answer) return;
+		show_choice(answer) {
+			const memberships = answer.memberships || [];
+			if (memberships.length < 2) return;
 			const which = part("select", "form-control input-xs ccms-which");
 			which.setAttribute("aria-label", __("Programme"));
 			memberships.forEach(({ name, program }) => {
@@ -312,7 +309,7 @@
 				which.append(option);
 			});
 			which.addEventListener("change", () => this.switch_membership(which.value));
-			this.head.querySelector(".ccms-balance").before(which);
+			this.head.append(which);
 		}
 
 		async switch_membership(name) {
