@@ -1,7 +1,7 @@
 frappe.provide("frappe.dashboards.chart_sources");
 
 frappe.dashboards.chart_sources["Members by Tier"] = {
-	method: "ccms_app.api.overview.members_by_tier",
+	method: "ccms_app.api.workspace.members_by_tier",
 	filters: [
 		{
 			fieldname: "company",
@@ -12,3 +12,10 @@ frappe.dashboards.chart_sources["Members by Tier"] = {
 		},
 	],
 };
+
+// Frappe's charts lead nowhere: a click opens the members.
+$(document).on("click", ".dashboard-widget-box .frappe-chart .bar", (event) => {
+	const title = $(event.currentTarget).closest(".widget").find(".widget-title").attr("title");
+	if (title !== __("Members by Tier")) return;
+	frappe.set_route("List", "CCMS Membership", { status: ["in", "Active,Frozen"] });
+});

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import frappe
 from frappe import _
-from frappe.utils import getdate, nowdate
+from frappe.utils import formatdate, getdate, nowdate
 
-from ccms_app.loyalty.store import overview
+from ccms_app.loyalty.store import company_figures as figures
 
 EXPIRY_DAYS = 30
 COMPANY_CURRENCY = "Company:company:default_currency"
@@ -17,7 +17,7 @@ def members(filters: dict | str | None = None) -> dict:
 	"""Number card: members who have not left."""
 	company = _company(filters, "CCMS Membership")
 	return {
-		"value": overview.members(company),
+		"value": figures.members(company),
 		"fieldtype": "Int",
 		"route": ["List", "CCMS Membership"],
 		"route_options": {"company": company, "status": ["in", "Active,Frozen"]},
@@ -29,9 +29,8 @@ def points_open(filters: dict | str | None = None) -> dict:
 	"""Number card: points the company owes."""
 	company = _company(filters, "CCMS Points Lot")
 	return {
-		"value": overview.open_points(company),
-		"fieldtype": "Float",
-		"precision": 0,
+		"value": round(figures.open_points(company)),
+		"fieldtype": "Int",
 		"route": ["query-report", "Points Liability"],
 		"route_options": {"company": company},
 	}
@@ -42,9 +41,8 @@ def points_expiring(filters: dict | str | None = None) -> dict:
 	"""Number card: points that expire within 30 days."""
 	company = _company(filters, "CCMS Points Lot")
 	return {
-		"value": overview.expiring_points(company, EXPIRY_DAYS, getdate(nowdate())),
-		"fieldtype": "Float",
-		"precision": 0,
+		"value": round(figures.expiring_points(company, EXPIRY_DAYS, getdate(nowdate()))),
+		"fieldtype": "Int",
 		"route": ["query-report", "Expiring Points"],
 		"route_options": {"company": company},
 	}
@@ -55,7 +53,7 @@ def points_liability(filters: dict | str | None = None) -> dict:
 	"""Number card: what the open points are worth."""
 	company = _company(filters, "CCMS Points Lot")
 	return {
-		"value": overview.liability(company),
+		"value": figures.liability(company),
 		"fieldtype": "Currency",
 		"options": COMPANY_CURRENCY,
 		"route": ["query-report", "Points Liability"],
@@ -66,9 +64,9 @@ def points_liability(filters: dict | str | None = None) -> dict:
 @frappe.whitelist()
 def earned_and_used(filters: dict | str | None = None, **chart) -> dict:
 	"""Chart: points earned against points used, by month."""
-	months = overview.by_month(_company(filters, "CCMS Points Ledger Entry"), getdate(nowdate()))
+	months = figures.by_month(_company(filters, "CCMS Points Ledger Entry"), getdate(nowdate()))
 	return {
-		"labels": [month.strftime("%Y-%m") for month, _earned, _used in months],
+		"labels": [formatdate(month, "MMM") for month, _earned, _used in months],
 		"datasets": [
 			{"name": _("Earned"), "values": [earned for _month, earned, _used in months]},
 			{"name": _("Used"), "values": [used for _month, _earned, used in months]},
@@ -79,7 +77,7 @@ def earned_and_used(filters: dict | str | None = None, **chart) -> dict:
 @frappe.whitelist()
 def members_by_tier(filters: dict | str | None = None, **chart) -> dict | None:
 	"""Chart: members of each tier, tiers in their own order."""
-	rows = overview.by_tier(_company(filters, "CCMS Membership"))
+	rows = figures.by_tier(_company(filters, "CCMS Membership"))
 	if not rows:
 		return None
 	several = len({program for program, _tier, _members in rows}) > 1
@@ -95,4 +93,4 @@ def members_by_tier(filters: dict | str | None = None, **chart) -> dict | None:
 def _company(filters: dict | str | None, doctype: str) -> str | None:
 	"""Permission first, then the company the figures are about."""
 	frappe.has_permission(doctype, "read", throw=True)
-	return overview.company_in_view((frappe.parse_json(filters) or {}).get("company"))
+	return figures.company_in_view((frappe.parse_json(filters) or {}).get("company"))

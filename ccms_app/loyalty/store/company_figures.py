@@ -1,0 +1,154 @@
+"""The figures of the Loyalty workspace: a whole company at a glance. Reads only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+import frappe
+from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
+from frappe.query_builder.functions import Coalesce, Count, Sum
+from frappe.utils import add_days, add_months, flt, get_first_day, getdate
+
+OPEN_STATES = ("Pending", "Active")
+MEMBER_STATES = ("Active", "Frozen")
+
+# What a movement counts as in the monthly picture. A reversal counts as what it reverses, so that a
+# cancelled sale lowers what was earned instead of raising what was used.
+EARNED = ("Earn", "Bonus", "Clawback")
+USED = ("Redeem", "Restore")
+
+
+def company_in_view(company: str | None = None) -> str | None:
+	"""The company to show: the one asked for if the user may see it, else the user's own. None: there is none."""
+	permitted = get_permitted_documents("Company")
+	company = company or frappe.defaults.get_user_default("Company")
+	if permitted and company not in permitted:
+		company = permitted[0]
+	return company or frappe.db.get_value("Company", {}, "name", order_by="lft")
+
+
+def members(company: str | None) -> int:
+	"""Memberships that have not left."""
+	return frappe.db.count("CCMS Membership", {"company": company, "status": ["in", MEMBER_STATES]})
+
+
+def open_points(company: str | None) -> float:
+	"""Points the company owes: active and pending, less what members owe."""
+	return flt(sum(_open_by_program(company).values()), 2)
+
+
+def liability(company: str | None) -> float:
+	"""Open points x value x expected use of their program, in company currency."""
+	points = _open_by_program(company)
+	total = Decimal(0)
+	for program in frappe.get_all(
+		"CCMS Loyalty Program",
+		filters={"company": company},
+		fields=["name", "point_value", "expected_redemption_percent"],
+	):
+		per_point = (
+			Decimal(str(program.point_value)) * Decimal(str(program.expected_redemption_percent)) / 100
+		)
+		total += Decimal(str(points.get(program.name, 0))) * per_point
+	return flt(total, 2)
+
+
+def _open_by_program(company: str | None) -> dict[str, float]:
+	membership = frappe.qb.DocType("CCMS Membership")
+	owed = membership.points_active + membership.points_pending - membership.points_arrears
+	query = (
+		frappe.qb.from_(membership)
+		.select(membership.program, Sum(owed))
+		.where(membership.company == company)
+		.groupby(membership.program)
+	)
+	return {program: flt(points) for program, points in query.run()}
+
+
+def expiring_points(company: str | None, days: int, today: date) -> float:
+	"""Points that expire from today within so many days, those of inactivity programs too."""
+	until = add_days(today, days)
+	lot = frappe.qb.DocType("CCMS Points Lot")
+	dated = (
+		frappe.qb.from_(lot)
+		.select(Sum(lot.remaining))
+		.where(lot.state.isin(OPEN_STATES))
+		.where(lot.expires_on[today:until])
+		.where(lot.company == company)
+	).run()[0][0]
+	return flt(flt(dated) + sum(_expiring_idle(company, today, until)), 2)
+
+
+def _expiring_idle(company: str | None, today: date, until: date) -> list[float]:
+	programs = frappe.get_all(
+		"CCMS Loyalty Program",
+		filters={"company": company, "expiry_model": "Inactivity"},
+		fields=["name", "expiry_months"],
+	)
+	return [
+		_points_idle_between(
+			program.name, add_months(today, -program.expiry_months), add_months(until, -program.expiry_months)
+		)
+		for program in programs
+	]
+
+
+def _points_idle_between(program: str, first: date, last: date) -> float:
+	membership = frappe.qb.DocType("CCMS Membership")
+	query = (
+		frappe.qb.from_(membership)
+		.select(Sum(membership.points_active))
+		.where(membership.program == program)
+		.where(membership.last_activity_on[first:last])
+	)
+	return flt(query.run()[0][0])
+
+
+def by_month(company: str | None, today: date, months: int = 12) -> list[tuple[date, float, float]]:
+	"""(first day of the month, points earned, points used) for the last months, this one included."""
+	entry = frappe.qb.DocType("CCMS Points Ledger Entry")
+	reversed_one = entry.as_("reversed_one")
+	kind = Coalesce(reversed_one.entry_type, entry.entry_type)
+	first = add_months(get_first_day(today), 1 - months)
+	rows = (
+		frappe.qb.from_(entry)
+		.left_join(reversed_one)
+		.on(entry.reverses == reversed_one.name)
+		.select(entry.posting_date, kind, Sum(entry.points))
+		.where(entry.company == company)
+		.where(entry.posting_date >= first)
+		.where(kind.isin(EARNED + USED))
+		.groupby(entry.posting_date, kind)
+	).run()
+	earned: dict[date, float] = defaultdict(float)
+	used: dict[date, float] = defaultdict(float)
+	for posting_date, entry_type, points in rows:
+		month = getdate(get_first_day(posting_date))
+		if entry_type in EARNED:
+			earned[month] += flt(points)
+		else:
+			used[month] -= flt(points)
+	starts = [getdate(add_months(first, number)) for number in range(months)]
+	return [(month, flt(earned[month], 2), flt(used[month], 2)) for month in starts]
+
+
+def by_tier(company: str | None) -> list[tuple[str, str, int]]:
+	"""(program, tier, members) in the order of the programs and of their tiers; "" for members without a tier."""
+	membership = frappe.qb.DocType("CCMS Membership")
+	rows = (
+		frappe.qb.from_(membership)
+		.select(membership.program, Coalesce(membership.tier, ""), Count("*"))
+		.where(membership.company == company)
+		.where(membership.status.isin(MEMBER_STATES))
+		.groupby(membership.program, Coalesce(membership.tier, ""))
+	).run()
+	return sorted(rows, key=lambda row: (row[0], _tier_order(row[0]).get(row[1], -1)))
+
+
+def _tier_order(program: str) -> dict[str, int]:
+	tiers = frappe.get_cached_doc("CCMS Loyalty Program", program).tiers
+	return {
+		row.tier_name: place for place, row in enumerate(sorted(tiers, key=lambda row: flt(row.threshold)))
+	}
