@@ -346,33 +346,32 @@ def cancelled(book: Book, entry: Entry) -> bool:
 	return any(other.entry_type == CANCEL for other in book.reversals(entry.name))
 
 
-def standing_reversals(book: Book, entry: Entry) -> list[Entry]:
-	"""The entries that reverse a part of this one and have not been cancelled themselves."""
-	return [other for other in book.reversals(entry.name) if not cancelled(book, other)]
+def effect(entry: Entry) -> Decimal:
+	"""What an entry counts for when documents are reckoned up (signed).
 
-
-def left_of(book: Book, entry: Entry, money_only: bool = False) -> Decimal:
-	"""The points of an entry that no standing reversal has undone (signed).
-
-	A debt that was forgiven counts as undone, although no points moved for it; with `money_only` it does not.
+	A reversal that moved less than it settles, because a debt was forgiven or points had expired before, says so
+	in `new_value`.
 	"""
-	total = entry.points
-	for other in standing_reversals(book, entry):
-		forgiven = other.new_value if other.reason == "forgiven" and not money_only else ""
-		total += -Decimal(forgiven) if forgiven else other.points
-	return total
+	if entry.new_value and entry.entry_type in (CLAWBACK, CANCEL):
+		return Decimal(entry.new_value)
+	return entry.points
+
+
+def left_of(book: Book, entry: Entry) -> Decimal:
+	"""The points of an entry that nothing has undone, counting undone reversals back in (signed)."""
+	return effect(entry) + sum((left_of(book, other) for other in book.reversals(entry.name)), ZERO)
 
 
 def qualifying_left(book: Book, entry: Entry) -> Decimal:
 	"""The qualifying value of an entry that still counts."""
-	others = standing_reversals(book, entry)
-	return entry.qualifying_value + sum((other.qualifying_value for other in others), ZERO)
+	others = book.reversals(entry.name)
+	return entry.qualifying_value + sum((qualifying_left(book, other) for other in others), ZERO)
 
 
 def value_left(book: Book, entry: Entry) -> Decimal:
 	"""The money of an entry that has not been given back."""
-	others = standing_reversals(book, entry)
-	return entry.monetary_value + sum((other.monetary_value for other in others), ZERO)
+	others = book.reversals(entry.name)
+	return entry.monetary_value + sum((value_left(book, other) for other in others), ZERO)
 
 
 def stands(book: Book, entry: Entry) -> bool:

@@ -282,11 +282,13 @@ def cancel(
 def _uncharge(book: Book, program: Program, entry: Entry, on: date, today: date) -> list[Entry]:
 	"""Give back what a debit of this document still holds."""
 	value = -qualifying_left(book, entry)
+	claimed = -left_of(book, entry)
+	charged = sum((held for _carrier, held in _carriers(book, entry)), ZERO)
 	made = credit(
 		book,
 		program,
 		entry,
-		-left_of(book, entry, money_only=True),
+		charged,
 		CANCEL,
 		on,
 		_again(entry),
@@ -294,6 +296,7 @@ def _uncharge(book: Book, program: Program, entry: Entry, on: date, today: date)
 		qualifying_value=value,
 		qualifying_date=entry.qualifying_date,
 		monetary_value=-value_left(book, entry),
+		new_value=_claim(claimed, charged),
 		voucher_type=entry.voucher_type,
 		voucher_no=entry.voucher_no,
 		even_if_nothing=True,
@@ -306,16 +309,17 @@ def _uncharge(book: Book, program: Program, entry: Entry, on: date, today: date)
 
 def _uncredit(book: Book, program: Program, entry: Entry, on: date, today: date) -> list[Entry]:
 	"""Take back what a credit of this document has left standing."""
-	left = left_of(book, entry) - _expired_since(book, entry, today)
+	left = left_of(book, entry)
 	return _take_back(
 		book,
 		program,
 		entry,
-		max(left, ZERO),
+		max(left - _expired_since(book, entry, today), ZERO),
 		CANCEL,
 		on,
 		_again(entry),
 		today,
+		claim=left,
 		qualifying_value=-qualifying_left(book, entry),
 		monetary_value=-value_left(book, entry),
 		voucher_type=entry.voucher_type,
@@ -364,51 +368,72 @@ def credit(
 	"""Undo `points` of a debit: what is still owed for it first, then its lots, last drawn first.
 
 	A lot whose expiry has passed is not refilled: its points stand in a lot of their own that lives the
-	programme's grace days. A lot of a merged membership is followed by a new lot with the same expiry.
+	programme's grace days. A lot of a merged membership is followed by a new lot with the same expiry. Where an
+	earlier restoring was cancelled, that cancel holds the points now, and they go back through it.
 	"""
-	owed = sum((open_ for other, open_ in book.arrears() if other.name == debit.name), ZERO)
-	settle = min(points, owed)
-	refills, fresh, left = _refill_plan(book, program, debit, points - settle, today)
+	pieces: list[tuple[Decimal, str, _Fresh | None, list[tuple[Lot, Decimal]]]] = []
+	for carrier, held in _carriers(book, debit):
+		part = min(points, held)
+		if part > 0:
+			points -= part
+			settle = min(part, _owed(book, carrier))
+			refills, fresh, left = _refill_plan(book, program, carrier, part - settle, today)
+			inside = settle + sum((taken for _lot, taken in refills), ZERO)
+			if inside:
+				pieces.append((inside, carrier.name, None, refills))
+			fresh += [(_grace(program, today), "", left)] if left else []
+			pieces += [(taken, carrier.name, (expires, origin), []) for expires, origin, taken in fresh]
+	if points > 0:
+		pieces.append((points, debit.name, (_grace(program, today), ""), []))
+	if not pieces and even_if_nothing:
+		pieces.append((ZERO, debit.name, None, []))
 	made: list[Entry] = []
-	inside = settle + sum((taken for _lot, taken in refills), ZERO)
-	value = monetary_value
-	if inside or (even_if_nothing and not fresh):
+	for number, (inside, carrier_name, fresh_lot, refills) in enumerate(pieces):
+		only_once = {"monetary_value": monetary_value, **content} if not number else _voucher_of(content)
+		if fresh_lot:
+			expires, origin = fresh_lot
+			only_once |= {"opens_lot": True, "origin": origin, "expires_on": expires, "available_from": posting_date}
 		entry = book.append(
 			entry_type,
 			inside,
 			posting_date,
-			key,
-			reverses=debit.name,
-			monetary_value=value,
-			**content,
+			f"{key}:{number}" if number else key,
+			reverses=carrier_name,
+			**only_once,
 		)
-		value = ZERO
-		content.pop("qualifying_value", None)
 		for lot, taken in refills:
-			book.allocate(debit.name, lot, -taken, entry)
+			book.allocate(carrier_name, lot, -taken, entry)
+		if fresh_lot:
+			_pay_arrears(book, book.lot(entry.name), entry)
 		made.append(entry)
-	if left:
-		grace = today + _days(program.restore_grace_days)
-		fresh.append((grace if program.expiry_model != "Never" else None, "", left))
-	for number, (expires, origin, taken) in enumerate(fresh, 1):
-		entry = book.append(
-			entry_type,
-			taken,
-			posting_date,
-			f"{key}:{number}",
-			opens_lot=True,
-			origin=origin,
-			reverses=debit.name,
-			available_from=posting_date,
-			expires_on=expires,
-			monetary_value=value,
-			**content,
-		)
-		value = ZERO
-		content.pop("qualifying_value", None)
-		made.append(entry)
-		_pay_arrears(book, book.lot(entry.name), entry)
 	return made
+
+
+_Fresh = tuple[date | None, str]
+
+
+def _carriers(book: Book, debit: Entry) -> Iterator[tuple[Entry, Decimal]]:
+	"""(debit, points it holds): the debit and the cancels of its reversals, the latest first."""
+	reversals = book.reversals(debit.name)
+	for other in reversed(reversals):
+		for undoing in reversed(book.reversals(other.name)):
+			if undoing.points < 0:
+				yield from _carriers(book, undoing)
+	yield debit, -debit.points - sum((other.points for other in reversals), ZERO)
+
+
+def _owed(book: Book, debit: Entry) -> Decimal:
+	if book.member.points_arrears <= 0:
+		return ZERO
+	return sum((owed for other, owed in book.arrears() if other.name == debit.name), ZERO)
+
+
+def _grace(program: Program, today: date) -> date | None:
+	return None if program.expiry_model == "Never" else today + _days(program.restore_grace_days)
+
+
+def _voucher_of(content: dict) -> dict:
+	return {name: content[name] for name in ("voucher_type", "voucher_no", "reason") if name in content}
 
 
 def _refill_plan(
@@ -421,11 +446,9 @@ def _refill_plan(
 		drawn[row.lot] = net
 	fresh_given: dict[str, Decimal] = {}
 	for other in book.reversals(debit.name):
-		if other.opens_lot and other.points > 0:
-			lot = book.lot(other.name)
-			if lot is not None:
-				if not cancelled(book, other):
-					fresh_given[lot.origin] = fresh_given.get(lot.origin, ZERO) + other.points
+		lot = book.lot(other.name) if other.opens_lot else None
+		if lot is not None:
+			fresh_given[lot.origin] = fresh_given.get(lot.origin, ZERO) + other.points
 	refills, fresh = [], []
 	for name in reversed(drawn):
 		if points <= 0:
@@ -444,8 +467,7 @@ def _refill_plan(
 		if lot.membership == book.member.name and not gone:
 			refills.append((lot, taken))
 		else:
-			expires = today + _days(program.restore_grace_days) if gone else lot.expires_on
-			fresh.append((expires, lot.origin, taken))
+			fresh.append((_grace(program, today) if gone else lot.expires_on, lot.origin, taken))
 	return refills, fresh, points
 
 
@@ -463,9 +485,14 @@ def _take_back(
 	today: date,
 	*,
 	qualifying_value: Decimal = ZERO,
+	claim: Decimal | None = None,
 	**content: object,
 ) -> list[Entry]:
-	"""Take back a credit: from its own pending part, its own lot, other lots, then as `on_shortfall` says."""
+	"""Take back a credit: from its own pending part, its own lot, other lots, then as `on_shortfall` says.
+
+	Args:
+		claim: what counts as taken back, by default `points`; more when some of it expired before.
+	"""
 	own = _own_lots(book, credit_entry)
 	plan, left = _plan(_own_first(own, today), points)
 	if left:
@@ -480,7 +507,7 @@ def _take_back(
 		posting_date,
 		key,
 		reverses=credit_entry.name,
-		new_value=str(points) if forgiven else "",
+		new_value=_claim(-(points if claim is None else claim), forgiven - points),
 		reason="forgiven" if forgiven else "",
 		qualifying_value=qualifying_value,
 		qualifying_date=credit_entry.qualifying_date if qualifying_value else None,
@@ -492,6 +519,11 @@ def _take_back(
 	if qualifying_value:
 		tiers.count(book, program, qualifying_value, credit_entry.qualifying_date, posting_date)
 	return [entry]
+
+
+def _claim(claimed: Decimal, moved: Decimal) -> str:
+	"""What a reversal counts for, written down where it is not what it moved."""
+	return str(claimed) if claimed != moved else ""
 
 
 def _own_lots(book: Book, entry: Entry) -> list[Lot]:
