@@ -57,7 +57,9 @@ def figures(result: Simulation) -> list[tuple[str, str]]:
 	]
 	last = result.tiers[result.tiers["month"] == result.tiers["month"].max()] if len(result.tiers) else []
 	if len(last):
-		found.append(("Members by tier", ", ".join(f"{row.tier} {row.members:,}" for row in last.itertuples())))
+		found.append(
+			("Members by tier", ", ".join(f"{row.tier} {row.members:,}" for row in last.itertuples()))
+		)
 	if total["break_even_percent"] is not None:
 		found.append(("Pays for itself if members buy more by", f"{total['break_even_percent']:.1f} %"))
 	return found
@@ -67,7 +69,9 @@ def finding(result: Simulation) -> str:
 	"""The result in two or three sentences."""
 	total, currency = result.summary(), result.currency
 	if not total["members"]:
-		return "Nobody would have become a member, so the programme would have cost nothing and brought nothing."
+		return (
+			"Nobody would have become a member, so the programme would have cost nothing and brought nothing."
+		)
 	text = (
 		f"Members would have paid {money(total['redeemed_value'], currency)} with points, and "
 		f"{money(total['liability'], currency)} of what they hold would still be owed: together "

@@ -1,0 +1,126 @@
+"""The shell of the page: head, style, charts and the small parts that sections are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+import plotly.graph_objects as go
+from plotly.io import to_html
+from plotly.offline import get_plotlyjs
+
+from ccms_app import __version__
+
+INK, MUTED, GRID = "#1b2733", "#5b6b7a", "#e6eaee"
+BLUE, GREEN, AMBER, RED = "#2563c9", "#188a5a", "#d98a0b", "#b4423a"
+# from the first tier to the last
+STEPS = ("#b9c6d3", "#e3b34c", "#3c5a99", "#7a4f9a", "#2d7f7a", "#8a4b2d")
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", sans-serif'
+
+
+def page(title: str, body: str) -> str:
+	"""The whole document. Everything it needs stands in it."""
+	style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+	return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<link rel="icon" href="data:,">
+<style>{style}</style>
+<script>{get_plotlyjs()}</script>
+</head>
+<body>
+<main>
+{body}
+</main>
+<footer>Made with ccms_app {__version__}. This page works without a network.</footer>
+</body>
+</html>
+"""
+
+
+def section(title: str, *parts: str, wide: bool = False, ident: str = "") -> str:
+	"""A titled box; two stand side by side where the screen allows, a wide one alone."""
+	attributes = f' id="{escape(ident)}"' if ident else ""
+	return (
+		f'<section class="{"wide" if wide else "half"}"{attributes}><h2>{escape(title)}</h2>'
+		f"{''.join(parts)}</section>\n"
+	)
+
+
+def text(sentence: str) -> str:
+	return f"<p>{escape(unbroken(sentence))}</p>"
+
+
+def unbroken(sentence: str) -> str:
+	"""No line ends between a number and its per cent sign."""
+	return sentence.replace(" %", "\u00a0%")
+
+
+def cards(rows: Iterable[tuple[str, str, str]]) -> str:
+	"""(label, figure, what it means) in a row of boxes."""
+	boxes = "".join(
+		f'<div class="card"><div class="label">{escape(label)}</div><div class="figure">{escape(figure)}</div>'
+		f'<div class="meaning">{escape(meaning)}</div></div>'
+		for label, figure, meaning in rows
+	)
+	return f'<div class="cards">{boxes}</div>\n'
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], total: Sequence[str] = ()) -> str:
+	"""The first column is text, the others are figures."""
+
+	def cells(values: Sequence[str], tag: str) -> str:
+		return "<tr>" + "".join(f"<{tag}>{escape(value)}</{tag}>" for value in values) + "</tr>"
+
+	foot = f"<tfoot>{cells(total, 'td')}</tfoot>" if total else ""
+	body = "".join(cells(row, "td") for row in rows)
+	return f'<div class="scroll"><table><thead>{cells(headings, "th")}</thead><tbody>{body}</tbody>{foot}</table></div>'
+
+
+def terms(rows: Iterable[tuple[str, str]]) -> str:
+	"""A list of names and what they mean."""
+	return (
+		"<dl>"
+		+ "".join(f"<dt>{escape(name)}</dt><dd>{escape(unbroken(what))}</dd>" for name, what in rows)
+		+ "</dl>"
+	)
+
+
+def bullets(sentences: Iterable[str]) -> str:
+	return "<ul>" + "".join(f"<li>{escape(unbroken(sentence))}</li>" for sentence in sentences) + "</ul>"
+
+
+def folded(summary: str, content: str) -> str:
+	return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+
+
+def chart(figure: go.Figure, ident: str, label: str, height: int = 320) -> str:
+	"""A chart as HTML; label says to a screen reader what the picture shows."""
+	figure.update_layout(
+		height=height,
+		margin={"l": 8, "r": 8, "t": 8, "b": 8, "autoexpand": True},
+		font={"family": FONT, "size": 13, "color": INK},
+		paper_bgcolor="rgba(0,0,0,0)",
+		plot_bgcolor="rgba(0,0,0,0)",
+		hovermode=figure.layout.hovermode or "x unified",
+		hoverlabel={"bgcolor": "white", "bordercolor": GRID},
+		legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+		dragmode=False,
+		bargap=0.25,
+	)
+	figure.update_xaxes(fixedrange=True, automargin=True, showgrid=False, linecolor=GRID, tickcolor=GRID)
+	figure.update_yaxes(
+		fixedrange=True, automargin=True, gridcolor=GRID, zerolinecolor="#9aa7b3", rangemode="tozero"
+	)
+	html = to_html(
+		figure,
+		full_html=False,
+		include_plotlyjs=False,
+		div_id=ident,
+		config={"displayModeBar": False, "responsive": True, "scrollZoom": False},
+	)
+	return f'<div class="chart" role="img" aria-label="{escape(label)}">{html}</div>'

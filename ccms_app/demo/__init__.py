@@ -1,0 +1,1 @@
+"""`make demo`: the real engines on a real shop's history, without ERPNext and without a database."""
