@@ -170,6 +170,6 @@ def _bar(console, text: str) -> Iterator[Callable[[int, int], None]]:
 	from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 	columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-	with Progress(*columns, console=console, transient=True) as progress:
+	with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
 		task = progress.add_task(text, total=None)
 		yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -52,15 +52,25 @@ def replacing(out: Path) -> Iterator[Path]:
 	try:
 		yield aside
 		aside.chmod(0o777 & ~_umask())
-		old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-		try:
-			if out.exists():
-				os.replace(out, old / out.name)
-			os.replace(aside, out)
-		finally:
-			shutil.rmtree(old, ignore_errors=True)
+		_swap(aside, out)
 	finally:
 		shutil.rmtree(aside, ignore_errors=True)
+
+
+def _swap(new: Path, out: Path) -> None:
+	if not out.exists():
+		os.replace(new, out)
+		return
+	old = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+	try:
+		os.replace(out, old / out.name)
+		try:
+			os.replace(new, out)
+		except BaseException:
+			os.replace(old / out.name, out)
+			raise
+	finally:
+		shutil.rmtree(old, ignore_errors=True)
 
 
 def _umask() -> int:

@@ -61,7 +61,7 @@ def figures(result: Simulation) -> list[tuple[str, str]]:
 			("Members by tier", ", ".join(f"{row.tier} {row.members:,}" for row in last.itertuples()))
 		)
 	if total["break_even_percent"] is not None:
-		found.append(("Pays for itself if members buy more by", f"{total['break_even_percent']:.1f} %"))
+		found.append(("Break-even: members buy more by", f"{total['break_even_percent']:.1f} %"))
 	return found
 
 
