@@ -51,3 +51,5 @@ doc_events = {
 		"after_rename": "ccms_app.overrides.customer.after_rename",
 	},
 }
+
+scheduler_events = {"daily": ["ccms_app.tasks.daily"]}

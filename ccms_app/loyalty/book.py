@@ -54,6 +54,7 @@ class Writer:
 		self.new_entries: list[Entry] = []
 		self.new_allocations: list[Allocation] = []
 		self.changed_lots: dict[str, Lot] = {}
+		self.fresh_lots: set[str] = set()
 
 	def append(
 		self,
@@ -113,6 +114,7 @@ class Writer:
 				entry.voucher_no,
 			)
 			self.lots[name] = lot
+			self.fresh_lots.add(name)
 			self._set_remaining(lot, points, lot.state)
 			self.lot_opened(lot)
 		elif points < 0:

@@ -58,6 +58,23 @@ UPDATE_LOT = """
 	update `tabCCMS Points Lot`
 	set modified=%s, remaining=%s, available_from=%s, expires_on=%s, state=%s, draw_before=%s
 	where name=%s"""
+# The same for many rows in one statement. Every row is there and locked, so nothing is ever inserted.
+UPDATE_LOTS = """
+	insert into `tabCCMS Points Lot` (modified, remaining, available_from, expires_on, state, draw_before, name)
+	values (%s, %s, %s, %s, %s, %s, %s)
+	on duplicate key update modified=values(modified), remaining=values(remaining),
+		available_from=values(available_from), expires_on=values(expires_on), state=values(state),
+		draw_before=values(draw_before)"""
+UPDATE_MEMBERS = """
+	insert into `tabCCMS Membership` (status, tier, tier_since, tier_until, points_active, points_pending, points_held,
+		points_arrears, qualifying_value, qualifying_on, last_activity_on, last_seq, last_hash, chain_mac, name)
+	values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+	on duplicate key update status=values(status), tier=values(tier), tier_since=values(tier_since),
+		tier_until=values(tier_until), points_active=values(points_active), points_pending=values(points_pending),
+		points_held=values(points_held), points_arrears=values(points_arrears),
+		qualifying_value=values(qualifying_value), qualifying_on=values(qualifying_on),
+		last_activity_on=values(last_activity_on), last_seq=values(last_seq), last_hash=values(last_hash),
+		chain_mac=values(chain_mac)"""
 UPDATE_MEMBER = """
 	update `tabCCMS Membership`
 	set status=%s, tier=%s, tier_since=%s, tier_until=%s, points_active=%s, points_pending=%s, points_held=%s,
@@ -186,15 +203,17 @@ class SiteBook(Writer):
 
 	def __init__(self, member: Member, key: bytes):
 		super().__init__(member, key)
-		self._fresh_lots: set[str] = set()
 		self._dirty = False
+		self.touched = False
+		"""Set by a job that has changed the projection without an entry."""
+		self.prefetched: dict[str, list[Lot]] = {}
+		"""Lots a job has read for many books at once: under "due", "lapsed", "open"."""
+		self.windows: dict[tuple[date, date], Decimal] = {}
+		"""Qualifying value a job has read for many books at once, by window."""
 
 	# --- bookkeeping of what is not yet in the database -----------------------------------------------
 	def entry_added(self, entry: Entry) -> None:
 		self._dirty = True
-
-	def lot_opened(self, lot: Lot) -> None:
-		self._fresh_lots.add(lot.name)
 
 	def adopt(self, source: SiteBook) -> None:
 		"""The history of a merged membership is found in the database through `merged_into`."""
@@ -290,6 +309,8 @@ class SiteBook(Writer):
 			after, seq = page[-1].expires_on or NEVER, page[-1].entry_seq
 
 	def open_lots(self) -> list[Lot]:
+		if "open" in self.prefetched:
+			return self.prefetched["open"]
 		return self._lots(
 			"membership = %(membership)s and state in ('Active', 'Pending') and remaining > 0"
 			" order by draw_before, entry_seq for update",
@@ -297,6 +318,8 @@ class SiteBook(Writer):
 		)
 
 	def due_lots(self, on: date) -> list[Lot]:
+		if "due" in self.prefetched:
+			return self.prefetched["due"]
 		return self._lots(
 			"membership = %(membership)s and state = 'Pending' and remaining > 0 and available_from <= %(on)s"
 			" order by entry_seq for update",
@@ -304,6 +327,8 @@ class SiteBook(Writer):
 		)
 
 	def lapsed_lots(self, on: date) -> list[Lot]:
+		if "lapsed" in self.prefetched:
+			return self.prefetched["lapsed"]
 		return self._lots(
 			"membership = %(membership)s and state in ('Active', 'Pending') and draw_before < %(on)s and remaining > 0"
 			" order by draw_before, entry_seq for update",
@@ -327,6 +352,8 @@ class SiteBook(Writer):
 		return [(self.entry(name), dec(points)) for name, points in owed]
 
 	def qualifying_between(self, first: date, last: date) -> Decimal:
+		if (first, last) in self.windows:
+			return self.windows[first, last]
 		self._settled()
 		total = frappe.db.sql(
 			"""select sum(qualifying_value) from `tabCCMS Points Ledger Entry`
@@ -354,7 +381,27 @@ def with_merged(membership: str) -> list[str]:
 	return names
 
 
-def write(books: Iterable[SiteBook]) -> list[Entry]:
+def prefetch(books: list[SiteBook], kind: str, where: str, values: dict) -> None:
+	"""Read the lots that a job is about to ask each of many books for, in one query.
+
+	Args:
+		kind: the question they answer: "due", "lapsed" or "open".
+		where: a condition on the lots, with `values`.
+	"""
+	by_name = {book.member.name: book for book in books}
+	for book in books:
+		book.prefetched[kind] = []
+	rows = frappe.db.sql(
+		f"""select {LOT_FIELDS} from `tabCCMS Points Lot` where membership in %(memberships)s and {where}
+		order by membership, draw_before, entry_seq for update""",
+		{"memberships": list(by_name), **values},
+	)
+	for lot in map(lot_of, rows):
+		book = by_name[lot.membership]
+		book.prefetched[kind].append(book.lots.setdefault(lot.name, lot))
+
+
+def write(books: Iterable[Writer]) -> list[Entry]:
 	"""Write what books have made: entries, allocations, lots, memberships. The only writer of points.
 
 	Returns:
@@ -362,34 +409,48 @@ def write(books: Iterable[SiteBook]) -> list[Entry]:
 	"""
 	books = list(books)
 	stamp, user = now(), frappe.session.user
-	entries, allocations, new_lots, lots, members, written = [], [], [], [], [], []
+	entries, allocations, written = [], [], []
 	for book in books:
-		member = book.member
-		owner = (member.customer, member.program, member.company)
 		for entry in book.new_entries:
 			written.append(entry)
-			entries.append((entry.name, stamp, stamp, user, user, stamp, *owner, *_entry_row(entry)))
+			entries.append((entry.name, stamp, stamp, user, user, stamp, *_owner(book), *_entry_row(entry)))
 		for number, row in enumerate(book.new_allocations, 1):
 			name = frappe.generate_hash(length=20)
-			allocations.append((name, stamp, stamp, user, user, number, member.company, *_allocation_row(row)))
+			allocations.append(
+				(name, stamp, stamp, user, user, number, book.member.company, *_allocation_row(row))
+			)
+	_run(INSERT_ENTRY, entries)
+	write_lots(*books)
+	_run(INSERT_ALLOCATION, allocations)
+	members = [_member_row(book) for book in books]
+	_run(UPDATE_MEMBER if len(members) == 1 else UPDATE_MEMBERS, members)
+	for book in books:
+		book.new_entries, book.new_allocations = [], []
+		if isinstance(book, SiteBook):
+			book._dirty = book.touched = False
+	return written
+
+
+def write_lots(*books: Writer) -> None:
+	"""Write the lots that books have opened or changed."""
+	stamp, user = now(), frappe.session.user
+	fresh, changed = [], []
+	for book in books:
 		for lot in book.changed_lots.values():
 			draw_before = lot.expires_on or NEVER
-			if lot.name in book._fresh_lots:
-				new_lots.append((lot.name, stamp, stamp, user, user, *owner, *_lot_row(lot), draw_before))
+			if lot.name in book.fresh_lots:
+				fresh.append((lot.name, stamp, stamp, user, user, *_owner(book), *_lot_row(lot), draw_before))
 			else:
-				lots.append(
+				changed.append(
 					(stamp, lot.remaining, lot.available_from, lot.expires_on, lot.state, draw_before, lot.name)
 				)
-		members.append(_member_row(book))
-	_run(INSERT_ENTRY, entries)
-	_run(INSERT_LOT, new_lots)
-	_run(UPDATE_LOT, lots)
-	_run(INSERT_ALLOCATION, allocations)
-	_run(UPDATE_MEMBER, members)
-	for book in books:
-		book.new_entries, book.new_allocations, book.changed_lots = [], [], {}
-		book._fresh_lots, book._dirty = set(), False
-	return written
+		book.changed_lots, book.fresh_lots = {}, set()
+	_run(INSERT_LOT, fresh)
+	_run(UPDATE_LOT if len(changed) == 1 else UPDATE_LOTS, changed)
+
+
+def _owner(book: Writer) -> tuple[str, str, str]:
+	return (book.member.customer, book.member.program, book.member.company)
 
 
 def _run(query: str, rows: list[tuple]) -> None:

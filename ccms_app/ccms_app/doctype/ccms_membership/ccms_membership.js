@@ -12,7 +12,7 @@ frappe.ui.form.on("CCMS Membership", {
 			return;
 		}
 		frm.set_intro("");
-		frm.page.set_indicator(__(frm.doc.status), STATUS_COLORS[frm.doc.status]);
+		frm.page.set_indicator(__(frm.doc.status, null, frm.doctype), STATUS_COLORS[frm.doc.status]);
 		if (frm.doc.merged_into) {
 			frm.set_intro(__("The points of this membership were moved when two customers were merged."), "orange");
 		}
@@ -84,7 +84,7 @@ function change_status(frm, title, status, explanation) {
 				fieldname: "reason",
 				label: __("Reason"),
 				fieldtype: "Select",
-				options: ["Customer Request", "Misuse", "Duplicate", "Correction", "Other"].map((value) => ({
+				options: ["Customer Request", "Misuse", "Duplicate Membership", "Correction", "Other"].map((value) => ({
 					value,
 					label: __(value),
 				})),

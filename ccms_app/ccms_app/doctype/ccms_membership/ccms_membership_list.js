@@ -2,6 +2,6 @@ frappe.listview_settings["CCMS Membership"] = {
 	hide_name_column: true,
 	get_indicator(doc) {
 		const colors = { Active: "green", Frozen: "orange", Left: "gray" };
-		return [__(doc.status), colors[doc.status], `status,=,${doc.status}`];
+		return [__(doc.status, null, "CCMS Membership"), colors[doc.status], `status,=,${doc.status}`];
 	},
 };

@@ -1,0 +1,119 @@
+"""`bench --site SITE ccms-…`: thin commands over the stores."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+import frappe
+from frappe.commands import get_site, pass_context
+
+
+@contextmanager
+def connected(context) -> Iterator[str]:
+	"""The site of the command line, connected as Administrator; what is not committed is rolled back."""
+	site = get_site(context)
+	frappe.init(site=site)
+	frappe.connect()
+	try:
+		if "ccms_app" not in frappe.get_installed_apps():
+			raise click.ClickException(f"ccms_app is not installed on {site}: bench --site {site} install-app ccms_app")
+		yield site
+	finally:
+		frappe.destroy()
+
+
+def progress(total: int, title: str):
+	"""A progress bar for anything long."""
+	return click.progressbar(length=total, label=title, show_pos=True, file=sys.stderr)
+
+
+@click.command("ccms-audit")
+@pass_context
+def ccms_audit(context) -> None:
+	"""Prove that lots and memberships equal the journal, and that nobody has touched it (exit 1 if not)."""
+	from ccms_app.loyalty.store import audit
+
+	findings: list[audit.Finding] = []
+	with connected(context) as site:
+		with progress(len(audit.CHECKS), "Auditing") as bar:
+			for check in audit.CHECKS:
+				findings += check()
+				bar.update(1)
+		entries = frappe.db.count("CCMS Points Ledger Entry")
+		memberships = frappe.db.count("CCMS Membership")
+	if not findings:
+		click.echo(f"{site}: {entries} entries of {memberships} memberships, no findings.")
+		return
+	_table(("check", "membership", "where", "message"), findings)
+	click.echo(f"{site}: {len(findings)} findings in {entries} entries.", err=True)
+	sys.exit(1)
+
+
+def _table(columns: tuple[str, ...], rows: list) -> None:
+	from rich.console import Console
+	from rich.table import Table
+
+	table = Table(*columns)
+	for row in rows[:500]:
+		table.add_row(*(str(getattr(row, column)) for column in columns))
+	Console(width=None if sys.stdout.isatty() else 160).print(table)
+	if len(rows) > 500:
+		click.echo(f"… and {len(rows) - 500} more")
+
+
+@click.command("ccms-rebuild")
+@click.option("--membership", help="Only this membership.")
+@pass_context
+def ccms_rebuild(context, membership: str | None) -> None:
+	"""Recompute lots and memberships from the journal."""
+	from ccms_app.loyalty.store import rebuild
+
+	with connected(context) as site:
+		if membership and not frappe.db.exists("CCMS Membership", membership):
+			raise click.ClickException(f"There is no membership {membership} on {site}.")
+		corrected = visited = 0
+		with progress(rebuild.count(membership), "Rebuilding") as bar:
+			for _name, changed in rebuild.run(membership):
+				visited += 1
+				corrected += changed
+				bar.update(1)
+	click.echo(f"{site}: {visited} memberships rebuilt, {corrected} rows corrected.")
+
+
+@click.command("ccms-backfill")
+@click.option("--program", required=True, help="The loyalty program that earns.")
+@click.option("--from-date", help="First posting date (YYYY-MM-DD).")
+@click.option("--to-date", help="Last posting date (YYYY-MM-DD).")
+@click.option("--enrol", is_flag=True, help="Enrol customers the program's rule covers, from their first invoice on.")
+@pass_context
+def ccms_backfill(context, program: str, from_date: str | None, to_date: str | None, enrol: bool) -> None:
+	"""Earn points for past invoices. May be stopped and started again; earns nothing twice."""
+	from ccms_app.loyalty.store import backfill
+
+	with connected(context) as site:
+		if not frappe.db.exists("CCMS Loyalty Program", program):
+			raise click.ClickException(f"There is no loyalty program {program} on {site}.")
+		run = backfill.Backfill(program, from_date, to_date, enrol=enrol)
+		with progress(run.count(), "Backfilling") as bar:
+			for done in run.run():
+				bar.update(done)
+	click.echo(f"{site}: {run.documents} documents read, {run.entries} entries written for {run.members} members.")
+
+
+@click.command("ccms-demo-data")
+@click.option("--company", help="The company to trade in; by default the site's default company.")
+@pass_context
+def ccms_demo_data(context, company: str | None) -> None:
+	"""Make a loyalty program, members and a year of sales to look at. Not for a site with real business."""
+	from ccms_app.setup import demo
+
+	with connected(context) as site:
+		for line in demo.make(company):
+			click.echo(line)
+	click.echo(f"{site}: demo data is ready.")
+
+
+commands: list[Callable] = [ccms_audit, ccms_rebuild, ccms_backfill, ccms_demo_data]

@@ -1,0 +1,210 @@
+"""The audit: proves that lots and memberships equal the journal, and that nobody has touched it.
+
+A check is a generator in the list `CHECKS`; what it yields is a finding. Nothing is mended here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+import frappe
+
+from ccms_app.loyalty import chain
+
+from .ledger import chain_key
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+	"""One thing that is wrong."""
+
+	check: str
+	membership: str
+	where: str
+	message: str
+
+	def __str__(self) -> str:
+		return f"{self.check}: membership {self.membership}, {self.where}: {self.message}"
+
+
+def run(checks: Iterable[Callable[[], Iterator[Finding]]] | None = None) -> Iterator[Finding]:
+	"""All findings, check by check."""
+	for check in checks or CHECKS:
+		yield from check()
+
+
+# --- the chain ------------------------------------------------------------------------------------------------
+
+
+def content_in_sql() -> str:
+	"""The canonical text of an entry, as `chain.content` builds it, computed by the database."""
+	parts = []
+	for name, kind in chain.CONTENT:
+		column = f"e.`{name}`"
+		if kind == "decimal":
+			parts.append(f"cast(cast({column} as decimal(31,9)) as char)")
+		elif kind == "text":
+			parts.append(f"coalesce({column}, '')")
+		else:
+			parts.append(f"coalesce(cast({column} as char), '')")
+	return f"concat_ws(char(31), {', '.join(parts)})"
+
+
+def check_chain() -> Iterator[Finding]:
+	"""Every membership's chain verifies from its first entry to the sealed last one."""
+	key = chain_key()
+	tails: dict[str, tuple[int, str]] = {}
+	query = f"""select e.membership, e.seq, {content_in_sql()}, e.chain_hash
+		from `tabCCMS Points Ledger Entry` e order by e.membership, e.seq"""
+	with frappe.db.unbuffered_cursor():
+		rows = frappe.db.sql(query, as_iterator=True)
+		for membership, group in groupby(rows, key=itemgetter(0)):
+			own = [(int(seq), text, stored) for _membership, seq, text, stored in group]
+			for seq, fault in chain.verify(key, own):
+				yield Finding("chain", membership, f"entry {seq}", CHAIN_FAULTS[fault])
+			tails[membership] = (own[-1][0], own[-1][2])
+	yield from _check_seals(key, tails)
+
+
+CHAIN_FAULTS = {
+	"changed": "its content or its place does not match its hash",
+	"missing": "the entry or entries before it are missing",
+	"inserted": "it was inserted",
+}
+
+
+def _check_seals(key: bytes, tails: dict[str, tuple[int, str]]) -> Iterator[Finding]:
+	from ccms_app.loyalty.model import Member
+
+	with frappe.db.unbuffered_cursor():
+		for name, seq, last_hash, mac in frappe.db.sql(
+			"select name, last_seq, last_hash, chain_mac from `tabCCMS Membership`", as_iterator=True
+		):
+			member = Member(name, last_seq=int(seq or 0), last_hash=last_hash or "")
+			tail = tails.pop(name, (0, ""))
+			if chain.seal(key, member) != (mac or ""):
+				yield Finding("seal", name, "membership", "its last number and hash were changed")
+			elif tail != (member.last_seq, member.last_hash):
+				yield Finding(
+					"seal", name, f"entry {member.last_seq}", f"the journal ends at {tail[0]}: entries at its end are missing or added"
+				)
+	for name in tails:
+		yield Finding("seal", name, "membership", "has entries but is gone")
+
+
+# --- sums -------------------------------------------------------------------------------------------------------
+
+
+def _query(check: str, query: str, message: str) -> Callable[[], Iterator[Finding]]:
+	"""A check that is one set-based query of (membership, where, detail) rows."""
+
+	def run_query() -> Iterator[Finding]:
+		for membership, where, detail in frappe.db.sql(query):
+			yield Finding(check, membership or "", str(where), message.format(detail))
+
+	run_query.__name__ = f"check_{check}"
+	return run_query
+
+
+BALANCE = """
+	select m.name, 'membership', concat_ws(' / ',
+		coalesce(j.points, 0), coalesce(l.active, 0) + coalesce(l.pending, 0),
+		m.points_active, m.points_pending, m.points_arrears)
+	from `tabCCMS Membership` m
+	left join (select membership, sum(points) as points from `tabCCMS Points Ledger Entry` group by membership) j
+		on j.membership = m.name
+	left join (select membership,
+			sum(case when state = 'Pending' then remaining else 0 end) as pending,
+			sum(case when state != 'Pending' then remaining else 0 end) as active
+		from `tabCCMS Points Lot` group by membership) l on l.membership = m.name
+	where abs(coalesce(j.points, 0) - (m.points_active + m.points_pending - m.points_arrears)) > 1e-6
+		or abs(coalesce(l.active, 0) - m.points_active) > 1e-6
+		or abs(coalesce(l.pending, 0) - m.points_pending) > 1e-6"""
+
+LOTS = """
+	select l.membership, concat('lot ', l.name), concat_ws(' / ', l.original, l.remaining, coalesce(a.drawn, 0), e.points)
+	from `tabCCMS Points Lot` l
+	left join (select lot, sum(points) as drawn from `tabCCMS Points Allocation` group by lot) a on a.lot = l.name
+	left join `tabCCMS Points Ledger Entry` e on e.name = l.name
+	where l.remaining < 0 or l.remaining > l.original or e.name is null or e.lot != e.name
+		or e.membership != l.membership or abs(e.points - l.original) > 1e-6
+		or abs(l.original - l.remaining - coalesce(a.drawn, 0)) > 1e-6"""
+
+LOST_LOTS = """
+	select e.membership, concat('entry ', e.seq), e.points
+	from `tabCCMS Points Ledger Entry` e left join `tabCCMS Points Lot` l on l.name = e.name
+	where e.lot = e.name and l.name is null"""
+
+DEBITS = """
+	select d.membership, concat('entry ', d.seq), d.owed
+	from (select e.membership, e.seq, -e.points - coalesce(a.drawn, 0) - coalesce(r.settled, 0) as owed
+		from `tabCCMS Points Ledger Entry` e
+		left join (select entry, sum(points) as drawn from `tabCCMS Points Allocation` group by entry) a
+			on a.entry = e.name
+		left join (select reverses, sum(points) as settled from `tabCCMS Points Ledger Entry`
+			where points > 0 and lot != name and reverses is not null group by reverses) r on r.reverses = e.name
+		where e.points < 0) d
+	where d.owed < -1e-6"""
+
+ARREARS = """
+	select m.name, 'membership', concat_ws(' / ', m.points_arrears, coalesce(o.owed, 0))
+	from `tabCCMS Membership` m
+	left join (
+		select x.membership, sum(x.owed) as owed from (
+			select membership, sum(-points) as owed from `tabCCMS Points Ledger Entry`
+				where points < 0 or (points > 0 and (lot is null or lot != name)) group by membership
+			union all
+			select membership, -sum(points) from `tabCCMS Points Allocation` group by membership) x
+		group by x.membership) o on o.membership = m.name
+	where abs(m.points_arrears - coalesce(o.owed, 0)) > 1e-6 or m.points_arrears < 0"""
+
+ALLOCATIONS = """
+	select a.membership, concat('allocation ', a.name), a.points
+	from `tabCCMS Points Allocation` a
+	left join `tabCCMS Points Lot` l on l.name = a.lot
+	left join `tabCCMS Points Ledger Entry` e on e.name = a.entry
+	left join `tabCCMS Points Ledger Entry` b on b.name = a.by_entry
+	where l.name is null or e.name is null or b.name is null or l.membership != a.membership
+		or e.membership != a.membership or b.membership != a.membership or e.points >= 0"""
+
+EXPIRED_DRAWS = """
+	select a.membership, concat('allocation ', a.name), l.expires_on
+	from `tabCCMS Points Allocation` a
+	join `tabCCMS Points Lot` l on l.name = a.lot
+	join `tabCCMS Points Ledger Entry` e on e.name = a.entry
+	where a.points > 0 and l.expires_on < a.posting_date and e.entry_type not in ('Expire', 'Transfer Out')
+		and not exists (select 1 from `tabCCMS Points Ledger Entry` x
+			where x.membership = a.membership and x.entry_type = 'Extend' and x.lot = l.name)"""
+
+EDITED = """
+	select membership, concat('entry ', seq), modified from `tabCCMS Points Ledger Entry` where modified != creation
+	union all
+	select membership, concat('allocation ', name), modified from `tabCCMS Points Allocation` where modified != creation"""
+
+RAISED = """
+	select membership, concat('entry ', seq), points from `tabCCMS Points Ledger Entry`
+	where (entry_type in ('Activate', 'Extend', 'Tier', 'Status') and points != 0)
+		or (entry_type in ('Expire', 'Redeem', 'Clawback', 'Transfer Out') and points > 0)
+		or (entry_type in ('Earn', 'Bonus', 'Opening', 'Restore', 'Transfer In') and points < 0)"""
+
+TRANSFERS = """
+	select min(membership), concat('transfer ', coalesce(nullif(voucher_no, ''), reason)), sum(points)
+	from `tabCCMS Points Ledger Entry` where entry_type in ('Transfer Out', 'Transfer In')
+	group by program, substring_index(idempotency_key, ':', 2) having abs(sum(points)) > 1e-6"""
+
+CHECKS: list[Callable[[], Iterator[Finding]]] = [
+	check_chain,
+	_query("balance", BALANCE, "journal / lots / active / pending / arrears do not agree: {0}"),
+	_query("lots", LOTS, "original / remaining / drawn / entry do not agree: {0}"),
+	_query("lots", LOST_LOTS, "its lot of {0} points is missing"),
+	_query("debits", DEBITS, "more was allocated to it than it took: {0}"),
+	_query("arrears", ARREARS, "membership / journal do not agree: {0}"),
+	_query("allocations", ALLOCATIONS, "its lot, its debit or its cause is missing or somebody else's ({0} points)"),
+	_query("allocations", EXPIRED_DRAWS, "drew from a lot that had expired on {0}"),
+	_query("append-only", EDITED, "was edited at {0}"),
+	_query("signs", RAISED, "moves {0} points, which its type never does"),
+	_query("transfers", TRANSFERS, "the halves differ by {0} points"),
+]
