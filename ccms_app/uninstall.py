@@ -1,10 +1,11 @@
 """What uninstalling takes from a site. The mirror of `install.py`."""
 
-from ccms_app.setup import custom_fields, desk, notifications, roles
+from ccms_app.setup import custom_fields, desk, jobs, notifications, roles
 
 
 def before_uninstall() -> None:
 	"""Remove everything the app keeps outside its own DocTypes. Frappe itself removes what belongs to the module."""
+	jobs.remove()
 	notifications.remove()
 	custom_fields.remove()
 	desk.remove()

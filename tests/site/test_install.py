@@ -14,6 +14,9 @@ MODULE = "CCMS App"
 # what Frappe itself keeps about what happened
 JOURNALS = ("Deleted Document", "Error Log", "Activity Log", "Version", "Patch Log", "Scheduled Job Log")
 
+# and what it writes anew whenever an app comes: the list of apps, the menu of the portal
+REWRITTEN = ("DefaultValue", "Portal Menu Item")
+
 on_a_throw_away_site = pytest.mark.skipif(
 	"CCMS_THROW_AWAY" not in os.environ, reason="would delete the points of a site that is kept"
 )
@@ -33,14 +36,20 @@ def test_uninstalling_leaves_nothing_and_installing_again_brings_all_back(site):
 	bench(site, "uninstall-app", "ccms_app", "--yes", "--no-backup")
 	assert {what: names for what, names in belongings().items() if names} == {}
 
-	started = frappe.utils.now()
+	before, started = all_rows(), frappe.utils.now()
 	bench(site, "install-app", "ccms_app")
 	assert belongings() == installed
-	made = rows_since(started)
-	assert made["DocType"]
+	made = {doctype: rows - before.get(doctype, set()) for doctype, rows in all_rows().items()}
+	touched = {
+		doctype: rows | made[doctype] for doctype, rows in all_rows({"modified": (">=", started)}).items()
+	}
+	assert made["DocType"] and made["Custom Field"]
 
 	bench(site, "uninstall-app", "ccms_app", "--yes", "--no-backup")
-	assert {doctype: left for doctype, rows in made.items() if (left := still_there(doctype, rows))} == {}
+	after = all_rows()
+	assert {
+		doctype: left for doctype, rows in touched.items() if (left := rows & after.get(doctype, set()))
+	} == {}
 
 	bench(site, "install-app", "ccms_app")
 	world.make_people()  # their roles went with the app
@@ -85,15 +94,7 @@ def with_a_module() -> list[str]:
 	return sorted(set(frappe.get_all("DocField", linked, pluck="parent")) & set(stored))
 
 
-def rows_since(moment: str) -> dict[str, list[str]]:
-	"""The rows of every DocType that were made since then."""
-	made = {}
-	for doctype in names("DocType", {"issingle": 0, "is_virtual": 0, "name": ("not in", JOURNALS)}):
-		if rows := names(doctype, {"creation": (">=", moment)}):
-			made[doctype] = rows
-	return made
-
-
-def still_there(doctype: str, rows: list[str]) -> list[str]:
-	"""Those of the rows that a DocType (if there still is such a one) has."""
-	return names(doctype, {"name": ("in", rows)}) if frappe.db.table_exists(doctype, cached=False) else []
+def all_rows(filters: dict | None = None) -> dict[str, set[str]]:
+	"""The names of the rows of every DocType that has a table."""
+	doctypes = names("DocType", {"issingle": 0, "is_virtual": 0, "name": ("not in", JOURNALS + REWRITTEN)})
+	return {doctype: set(frappe.get_all(doctype, filters, pluck="name")) for doctype in doctypes}
