@@ -60,7 +60,7 @@ def check_chain() -> Iterator[Finding]:
 	query = f"""select e.membership, e.seq, {content_in_sql()}, e.chain_hash
 		from `tabCCMS Points Ledger Entry` e order by e.membership, e.seq"""
 	with frappe.db.unbuffered_cursor():
-		rows = frappe.db.sql(query, as_iterator=True)
+		rows = frappe.db.sql(query, as_list=True, as_iterator=True)
 		for membership, group in groupby(rows, key=itemgetter(0)):
 			own = [(int(seq), text, stored) for _membership, seq, text, stored in group]
 			for seq, fault in chain.verify(key, own):
@@ -81,7 +81,7 @@ def _check_seals(key: bytes, tails: dict[str, tuple[int, str]]) -> Iterator[Find
 
 	with frappe.db.unbuffered_cursor():
 		for name, seq, last_hash, mac in frappe.db.sql(
-			"select name, last_seq, last_hash, chain_mac from `tabCCMS Membership`", as_iterator=True
+			"select name, last_seq, last_hash, chain_mac from `tabCCMS Membership`", as_list=True, as_iterator=True
 		):
 			member = Member(name, last_seq=int(seq or 0), last_hash=last_hash or "")
 			tail = tails.pop(name, (0, ""))

@@ -26,18 +26,18 @@ from .invoices import LINE_LINK
 BATCH = 200  # customers
 
 HEADER = (
-	"name, customer, posting_date, posting_time, creation, is_return, return_against, is_opening, is_debit_note,"
-	" is_internal_customer, loyalty_program, loyalty_points, base_net_total, base_grand_total, ccms_redeem_amount"
+	"name, customer, posting_date, posting_time, creation, is_return, return_against, is_opening, loyalty_program,"
+	" loyalty_points, base_net_total, base_grand_total, ccms_redeem_amount, outstanding_amount"
 )
 SOURCES = {
 	"Sales Invoice": (
-		f"{HEADER}, outstanding_amount, 0 as paid_amount, 0 as change_amount, 0 as rounded_total, 0 as grand_total,"
+		f"{HEADER}, is_debit_note, is_internal_customer, 0 as paid_amount, 0 as change_amount, 0 as rounded_total, 0 as grand_total,"
 		" null as consolidated_invoice",
 		"and is_consolidated = 0",
 	),
 	"POS Invoice": (
-		f"{HEADER.replace('is_debit_note', '0 as is_debit_note')}, outstanding_amount, paid_amount, change_amount,"
-		" rounded_total, grand_total, consolidated_invoice",
+		f"{HEADER}, 0 as is_debit_note, 0 as is_internal_customer, paid_amount, change_amount, rounded_total,"
+		" grand_total, consolidated_invoice",
 		"",
 	),
 }

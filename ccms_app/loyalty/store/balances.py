@@ -194,8 +194,8 @@ def expiring(membership: str, on: date | None = None, until: date | None = None,
 	on = on or getdate(nowdate())
 	rows = frappe.db.sql(
 		"""select expires_on, sum(remaining) from `tabCCMS Points Lot`
-		where membership = %(membership)s and state = 'Active' and remaining > 0
-			and draw_before >= %(on)s and draw_before <= %(until)s
+		where membership = %(membership)s and remaining > 0
+			and (state = 'Active' or (state = 'Pending' and available_from <= %(on)s)) and draw_before >= %(on)s and draw_before <= %(until)s
 		group by expires_on order by expires_on limit %(limit)s""",
 		{"membership": membership, "on": on, "until": until or date(9999, 12, 30), "limit": limit},
 	)

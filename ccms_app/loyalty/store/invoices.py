@@ -23,6 +23,7 @@ from . import balances, ledger, members, points_row, programs
 from .guard import guarded
 
 DOCTYPES = ("Sales Invoice", "POS Invoice")
+EARNING = ("Active", "Frozen")  # what a membership must be to earn; only Active spends
 LINE_LINK = {"Sales Invoice": "sales_invoice_item", "POS Invoice": "pos_invoice_item"}
 
 
@@ -422,8 +423,8 @@ def _set_figures(doc) -> None:
 
 
 def expected_points(doc, program: Program, tier: str, status: str) -> Decimal:
-	"""What a document will earn when it is submitted."""
-	if status != "Active" or not program.runs_on(getdate(doc.posting_date)):
+	"""What a document will earn when it is submitted. A frozen membership earns, one that has ended does not."""
+	if status not in EARNING or not program.runs_on(getdate(doc.posting_date)):
 		return ZERO
 	return movements.quote_points(program, tier, sale_of(doc, program).earn_base)
 
@@ -518,7 +519,7 @@ def _post_sale(doc) -> None:
 				explain(redemption.Refusal("balance", {"spendable": error.spendable}), doc), title=_("Loyalty Points")
 			)
 		ledger.write([book])
-	if book.member.status == "Active" and program.runs_on(sale.posting_date):
+	if book.member.status in EARNING and program.runs_on(sale.posting_date):
 		with guarded("earning", doc):
 			if program.accrue_when == "When Paid":
 				sale.paid, sale.paid_on = payment_state(doc)
