@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import frappe
 
+from ccms_app.setup import notifications
 from ccms_app.setup.accounts import find_points_accounts
 
 
@@ -15,3 +16,21 @@ def points_accounts(company: str | None = None) -> list[dict]:
 		"Company", filters={"name": company} if company else {}, pluck="name", order_by="lft"
 	)
 	return [{"company": name, **find_points_accounts(name)} for name in companies]
+
+
+@frappe.whitelist()
+def expiry_warnings() -> dict[str, bool]:
+	"""Whether members are warned of expiring points, and whether the text can be edited here."""
+	frappe.has_permission("CCMS Settings", "read", throw=True)
+	return {
+		"on": notifications.expiry_warnings_are_on(),
+		"exists": bool(frappe.db.exists("Notification", notifications.EXPIRING)),
+	}
+
+
+@frappe.whitelist(methods=["POST"])
+def switch_expiry_warnings(on: bool) -> dict[str, bool]:
+	"""Switch the warnings on or off. The text is edited in the Notification, by System Managers."""
+	frappe.has_permission("CCMS Settings", "write", throw=True)
+	notifications.switch_expiry_warnings(on)
+	return expiry_warnings()

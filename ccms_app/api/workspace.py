@@ -18,7 +18,7 @@ def members(filters: dict | str | None = None) -> dict:
 	company = _company(filters, "CCMS Membership")
 	return {
 		"value": figures.members(company),
-		"fieldtype": "Int",
+		"fieldtype": "Float",
 		"route": ["List", "CCMS Membership"],
 		"route_options": {"company": company, "status": ["in", "Active,Frozen"]},
 	}
@@ -30,7 +30,7 @@ def points_open(filters: dict | str | None = None) -> dict:
 	company = _company(filters, "CCMS Points Lot")
 	return {
 		"value": round(figures.open_points(company)),
-		"fieldtype": "Int",
+		"fieldtype": "Float",
 		"route": ["query-report", "Points Liability"],
 		"route_options": {"company": company},
 	}
@@ -42,7 +42,7 @@ def points_expiring(filters: dict | str | None = None) -> dict:
 	company = _company(filters, "CCMS Points Lot")
 	return {
 		"value": round(figures.expiring_points(company, EXPIRY_DAYS, getdate(nowdate()))),
-		"fieldtype": "Int",
+		"fieldtype": "Float",
 		"route": ["query-report", "Expiring Points"],
 		"route_options": {"company": company},
 	}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import frappe
 
 EXPIRING = "CCMS Points Expiring"
+EXPIRING_EVENT = {"document_type": "CCMS Membership", "event": "Method", "method": "points_expiring"}
 
 SUBJECT = '{{ _("Your points expire soon") }}'
 
@@ -28,7 +29,7 @@ def make() -> None:
 	"""Create the notifications that are missing.
 
 	Not standard ones: Frappe lets nobody edit those outside developer mode. The warning starts disabled, as mail to
-	all customers is a manager's decision; it is sent only while it is enabled.
+	all customers is a manager's decision.
 	"""
 	if frappe.db.exists("Notification", EXPIRING):
 		return
@@ -37,15 +38,13 @@ def make() -> None:
 			"doctype": "Notification",
 			"name": EXPIRING,
 			"subject": SUBJECT,
-			"document_type": "CCMS Membership",
-			"event": "Method",
-			"method": "points_expiring",
 			"channel": "Email",
 			"enabled": 0,
 			"is_standard": 0,
 			"message_type": "HTML",
 			"message": MESSAGE,
 			"recipients": [{"receiver_by_document_field": "customer_email"}],
+			**EXPIRING_EVENT,
 		}
 	).insert(ignore_permissions=True)
 
@@ -54,3 +53,15 @@ def remove() -> None:
 	"""Delete every notification about the app's DocTypes, a manager's copies too: nothing could send them."""
 	for name in frappe.get_all("Notification", filters={"document_type": ["like", "CCMS %"]}, pluck="name"):
 		frappe.delete_doc("Notification", name, force=True, ignore_permissions=True)
+
+
+def expiry_warnings_are_on() -> bool:
+	"""Whether anything is sent to members whose points expire."""
+	return bool(frappe.db.exists("Notification", {**EXPIRING_EVENT, "enabled": 1}))
+
+
+def switch_expiry_warnings(on: bool) -> None:
+	"""Enable or disable our own notification. Asks no permission: the caller does."""
+	notification = frappe.get_doc("Notification", EXPIRING)
+	notification.enabled = int(on)
+	notification.save(ignore_permissions=True)

@@ -20,6 +20,7 @@ frappe.ui.form.on("CCMS Loyalty Program", {
 
 	refresh(frm) {
 		introduce(frm);
+		if (frm.is_new() && frm.doc.company) offer_accounts(frm);
 		if (frm.perm[0]?.write) add_buttons(frm);
 		if (!frm.is_new()) show_members(frm);
 	},
@@ -82,8 +83,7 @@ function offer_accounts(frm) {
 }
 
 function create_accounts(frm) {
-	const of = frm.is_new() ? { company: frm.doc.company } : { program: frm.doc.name, company: frm.doc.company };
-	frappe.xcall(`${LOYALTY_API}create_accounts`, of).then((accounts) => {
+	frappe.xcall(`${LOYALTY_API}create_accounts`, { company: frm.doc.company }).then((accounts) => {
 		fill_accounts(frm, accounts);
 		frappe.show_alert({ message: __("The accounts are there. Save the program."), indicator: "green" });
 	});
@@ -153,12 +153,9 @@ function enrol_existing(frm) {
 		? __("Enrol all existing customers of {0}?", [frappe.utils.comma_and(who).bold()])
 		: __("Enrol all existing customers?");
 	frappe.confirm(`${question}<br>${__("Each gets a member number; nobody is told.")}`, () =>
-		frappe.xcall(`${LOYALTY_API}enrol_existing`, { program: frm.doc.name }).then(() =>
-			frappe.show_alert({
-				message: __("Enrolling in the background. You can go on working."),
-				indicator: "blue",
-			})
-		)
+		frappe
+			.xcall(`${LOYALTY_API}enrol_existing`, { program: frm.doc.name })
+			.then((message) => frappe.show_alert({ message, indicator: "blue" }))
 	);
 }
 

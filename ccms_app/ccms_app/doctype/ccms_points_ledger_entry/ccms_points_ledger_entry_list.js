@@ -3,7 +3,7 @@ frappe.listview_settings["CCMS Points Ledger Entry"] = {
 	add_fields: ["points", "entry_type"],
 	get_indicator(doc) {
 		const color = doc.points > 0 ? "green" : doc.points < 0 ? "red" : "blue";
-		return [__(doc.entry_type), color, `entry_type,=,${doc.entry_type}`];
+		return [__(doc.entry_type, null, "CCMS Points Ledger Entry"), color, `entry_type,=,${doc.entry_type}`];
 	},
 	formatters: {
 		points(value) {

@@ -8,6 +8,6 @@ frappe.listview_settings["CCMS Points Lot"] = {
 			Expired: "red",
 			Cancelled: "darkgrey",
 		};
-		return [__(doc.state), colors[doc.state], `state,=,${doc.state}`];
+		return [__(doc.state, null, "CCMS Points Lot"), colors[doc.state], `state,=,${doc.state}`];
 	},
 };

@@ -1,16 +1,45 @@
+const SETUP_API = "ccms_app.api.setup.";
+
 frappe.ui.form.on("CCMS Settings", {
 	refresh(frm) {
-		frm.add_custom_button(__("Expiry Notification"), () =>
-			frappe.set_route("Form", "Notification", "CCMS Points Expiring")
-		);
+		frappe.xcall(`${SETUP_API}expiry_warnings`).then((state) => show_warnings(frm, state));
 		show_accounts(frm);
 	},
 });
 
+/** Whether customers are warned, and the switch. Only System Managers may edit a Notification. */
+function show_warnings(frm, { on, exists }) {
+	const wrapper = frm.get_field("expiry_notification_html").$wrapper.empty();
+	const row = $('<div class="d-flex flex-wrap align-items-center pb-3" style="gap: var(--margin-sm)">').appendTo(
+		wrapper
+	);
+	$('<span class="indicator-pill">')
+		.addClass(on ? "green" : "orange")
+		.text(on ? __("The mail to customers is switched on.") : __("The mail to customers is switched off."))
+		.appendTo(row);
+	if (!exists) return;
+	if (frm.perm[0]?.write) {
+		$('<button class="btn btn-default btn-xs">')
+			.text(on ? __("Switch Off") : __("Switch On"))
+			.on("click", () =>
+				frappe
+					.xcall(`${SETUP_API}switch_expiry_warnings`, { on: on ? 0 : 1 })
+					.then((state) => show_warnings(frm, state))
+			)
+			.appendTo(row);
+	}
+	if (frappe.model.can_write("Notification")) {
+		$('<a class="btn btn-default btn-xs">')
+			.attr("href", frappe.utils.get_form_link("Notification", "CCMS Points Expiring"))
+			.text(__("Edit the Text"))
+			.appendTo(row);
+	}
+}
+
 /** One line a company: its two accounts, or the button that makes them. */
 function show_accounts(frm) {
 	const wrapper = frm.get_field("accounts_html").$wrapper.empty();
-	frappe.xcall("ccms_app.api.setup.points_accounts").then((companies) => {
+	frappe.xcall(`${SETUP_API}points_accounts`).then((companies) => {
 		$('<p class="text-muted">')
 			.text(__("A loyalty program books the points used against one of these accounts."))
 			.appendTo(wrapper);
@@ -27,13 +56,16 @@ function company_row(frm, { company, expense_account, liability_account }) {
 	if (!(expense_account && liability_account) && frm.perm[0]?.write) {
 		$('<button class="btn btn-primary btn-sm">')
 			.text(__("Create Accounts"))
-			.on("click", () =>
-				frappe.xcall("ccms_app.api.loyalty.create_accounts", { company }).then(() => {
-					frappe.show_alert({ message: __("The accounts of {0} are there.", [company]), indicator: "green" });
-					show_accounts(frm);
-				})
-			)
+			.on("click", () => create_accounts(frm, company))
 			.appendTo(row);
 	}
 	return row;
+}
+
+function create_accounts(frm, company) {
+	frappe.xcall("ccms_app.api.loyalty.create_accounts", { company }).then(() => {
+		const message = __("The accounts of {0} are there.", [frappe.utils.escape_html(company)]);
+		frappe.show_alert({ message, indicator: "green" });
+		show_accounts(frm);
+	});
 }

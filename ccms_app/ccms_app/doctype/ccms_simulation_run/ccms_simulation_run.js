@@ -63,7 +63,7 @@ function draw(frm) {
 				{ name: __("Earned"), chartType: "bar", values: values("earned") },
 				{ name: __("Used"), chartType: "bar", values: values("redeemed") },
 				{ name: __("Expired"), chartType: "bar", values: values("expired") },
-				{ name: __("Open"), chartType: "line", values: values("open_points") },
+				{ name: __("Points Open"), chartType: "line", values: values("open_points") },
 			],
 		},
 	});
