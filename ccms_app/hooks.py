@@ -15,6 +15,8 @@ before_uninstall = "ccms_app.uninstall.before_uninstall"
 # Kept when a company's transactions are deleted; memberships and the ledger go, all together.
 company_data_to_be_ignored = ["CCMS Loyalty Program"]
 
+jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}
+
 # Plain files, read in this order: no asset build is needed.
 _LOYALTY = ["public/js/loyalty_common.js", "public/js/loyalty_panel.js"]
 doctype_js = {

@@ -3,7 +3,7 @@ const SETUP_API = "ccms_app.api.setup.";
 frappe.ui.form.on("CCMS Settings", {
 	refresh(frm) {
 		frappe.xcall(`${SETUP_API}expiry_warnings`).then((state) => show_warnings(frm, state));
-		show_accounts(frm);
+		if (frm.perm[0]?.write) show_accounts(frm);
 	},
 });
 
@@ -53,7 +53,7 @@ function company_row(frm, { company, expense_account, liability_account }) {
 	[expense_account, liability_account].filter(Boolean).forEach((account) => {
 		$("<a>").attr("href", frappe.utils.get_form_link("Account", account)).text(account).appendTo(row);
 	});
-	if (!(expense_account && liability_account) && frm.perm[0]?.write) {
+	if (!(expense_account && liability_account)) {
 		$('<button class="btn btn-primary btn-sm">')
 			.text(__("Create Accounts"))
 			.on("click", () => create_accounts(frm, company))
