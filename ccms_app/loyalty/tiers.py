@@ -12,6 +12,7 @@ from decimal import Decimal
 from .book import Book, qualifying_now
 from .dates import tier_until, tier_window
 from .model import ONE, TIER, ZERO, Entry, Program, Tier
+from .money import rounded
 
 
 def earned(program: Program, value: Decimal) -> Tier | None:
@@ -42,10 +43,10 @@ def multiplier(program: Program, name: str) -> Decimal:
 
 
 def qualifying(program: Program, base: Decimal, points: Decimal) -> Decimal:
-	"""What a document counts towards the tier: its earn base, its points, or one order."""
+	"""What a document counts towards the tier: its earn base (in cents, as it is stored), its points, or one order."""
 	if program.tier_basis == "Points":
 		return points
-	return ONE if program.tier_basis == "Orders" else base
+	return ONE if program.tier_basis == "Orders" else rounded(base, 2)
 
 
 def set_tier(book: Book, program: Program, name: str, on: date, reason: str) -> Entry:

@@ -21,10 +21,11 @@ from ccms_app.loyalty.money import dec
 
 PAGE = 20
 
+# `base_amount` as text: as a float, a large amount with nine decimals would not be the one that was hashed
 ENTRY_FIELDS = (
 	"name, membership, seq, entry_type, points, posting_date, available_from, expires_on, lot, qualifying_value,"
-	" qualifying_date, old_value, new_value, voucher_type, voucher_no, voucher_detail_no, rule, tier, base_amount,"
-	" rate, monetary_value, reason, reverses, idempotency_key, chain_hash"
+	" qualifying_date, old_value, new_value, voucher_type, voucher_no, voucher_detail_no, rule, tier,"
+	" cast(base_amount as char), rate, monetary_value, reason, reverses, idempotency_key, chain_hash"
 )
 LOT_FIELDS = (
 	"name, membership, original, remaining, available_from, expires_on, state, origin, entry_seq, entry_type,"
