@@ -54,7 +54,7 @@ def membership_of(doc) -> str | None:
 		row = frappe.db.get_value(members.DOCTYPE, chosen, ["customer", "company", "merged_into"], as_dict=True)
 		if row and row.customer == doc.customer:
 			if row.company == doc.company or doc.get("ccms_redeem_points"):
-				return members.current(chosen)
+				return members.current(chosen) if row.merged_into else chosen
 	return members.default_for(doc.customer, doc.company)
 
 
@@ -86,6 +86,8 @@ def sale_of(doc, program: Program) -> Sale:
 
 def prepare(doc) -> None:
 	"""Set the points row of an invoice, or of a return, and the membership it counts for."""
+	if _stands_as_saved(doc):
+		return
 	points_row.clean(doc)
 	if not counts(doc):
 		return
@@ -111,8 +113,45 @@ def prepare(doc) -> None:
 	doc.ccms_redeem_amount = float(amount)
 
 
-def quote_redemption(doc, points: Decimal) -> tuple[redemption.Quote, Program | None]:
-	"""Check a redemption on a document whose totals stand without points."""
+def _stands_as_saved(doc) -> bool:
+	"""Whether a draft that is now submitted still has the row we set when it was saved, with nothing changed since.
+
+	Then the totals need not be worked out twice. What may have changed outside the document, the balance and the
+	programme, is checked all the same.
+	"""
+	row = points_row.of(doc)
+	before = doc.get_doc_before_save()
+	points = dec(doc.get("ccms_redeem_points"))
+	if doc._action != "submit" or before is None or row is None or not points or doc.get("is_return"):
+		return False
+	if not counts(doc) or _content(doc) != _content(before) or doc.ccms_membership != membership_of(doc):
+		return False
+	paid = -dec(row.tax_amount)
+	total, base_total = dec(doc.grand_total) + paid, dec(doc.base_grand_total) - dec(row.base_tax_amount)
+	quote, program = quote_redemption(doc, points, base_total)
+	return (
+		quote.refusal is None
+		and row.account_head == program.points_account
+		and points_row.in_currency(doc, quote.amount, total, base_total) == paid
+	)
+
+
+def _content(doc) -> dict:
+	"""A document's content, without what submitting itself changes."""
+	kept = doc.as_dict(no_nulls=True)
+	for field in ("docstatus", "modified", "modified_by", "status"):
+		kept.pop(field, None)
+	for value in kept.values():
+		for row in value if isinstance(value, list) else ():
+			for field in ("docstatus", "modified", "modified_by"):
+				row.pop(field, None)
+	return kept
+
+
+def quote_redemption(
+	doc, points: Decimal, total: Decimal | None = None
+) -> tuple[redemption.Quote, Program | None]:
+	"""Check a redemption on a document whose totals stand without points, or whose total is given."""
 	if not doc.ccms_membership:
 		return redemption.Quote(points, ZERO, ZERO, redemption.Refusal("no_member", {})), None
 	member = frappe.db.get_value(
@@ -126,7 +165,7 @@ def quote_redemption(doc, points: Decimal) -> tuple[redemption.Quote, Program | 
 		redemption.quote(
 			program,
 			points,
-			points_row.total_before_points(doc),
+			points_row.total_before_points(doc) if total is None else total,
 			balances.spendable_on_both(doc.ccms_membership, day, today),
 			status=member.status,
 			company=doc.company,
@@ -396,9 +435,11 @@ def _refuse_points_as_change(doc) -> None:
 		ZERO,
 	)
 	allowed = max(ZERO, cash - total)
-	change = dec(doc.get("change_amount"))
+	due = dec(doc.get("rounded_total") or doc.grand_total)
+	paid = sum((dec(row.amount) for row in doc.get("payments") or ()), ZERO)
+	# a POS Invoice takes the change from the client: what is paid too much counts as well
+	change = max(dec(doc.get("change_amount")), dec(flt(paid - due, doc.precision("change_amount"))))
 	if change > allowed:
-		due = doc.get("rounded_total") or doc.grand_total
 		frappe.throw(
 			_(
 				"The change of {0} would pay points out as cash. Enter {1}, what is due after points, as the amount paid."
@@ -445,7 +486,9 @@ def lock_for_submit(doc) -> None:
 	if not doc.ccms_membership:
 		return
 	book = ledger.lock(doc.ccms_membership)
-	program = programs.get(book.member.program)
+	program = programs.find(book.member.program)
+	if program is None:
+		return
 	sale = sale_of(doc, program)
 	if sale.redeem_points:
 		today = getdate(nowdate())
@@ -508,7 +551,9 @@ def post(doc) -> None:
 
 def _post_sale(doc) -> None:
 	book = ledger.lock(doc.ccms_membership)
-	program = programs.get(book.member.program)
+	program = programs.find(book.member.program)
+	if program is None:
+		return
 	sale = sale_of(doc, program)
 	today = getdate(nowdate())
 	if sale.redeem_points:
@@ -623,25 +668,33 @@ def payment_changed(doc) -> None:
 	"""`on_change` of a Sales Invoice: act only when its outstanding has crossed zero."""
 	if doc.doctype != "Sales Invoice" or doc.docstatus != 1 or doc.get("is_return"):
 		return
+	if doc.get("_action") == "submit" and not cint(doc.get("is_consolidated")):
+		return  # posting the sale has just looked
 	if cint(doc.get("is_consolidated")):
 		names = frappe.get_all("POS Invoice", filters={"consolidated_invoice": doc.name}, pluck="name")
 		documents = [("POS Invoice", name) for name in names]
 	else:
 		documents = [("Sales Invoice", doc.name)]
 	for doctype, name in documents:
-		with guarded("payment", doc):
-			sync_payment(doctype, name)
+		if _awaits_payment(doctype, name):
+			with guarded("payment", doc):
+				sync_payment(doctype, name)
+
+
+def _awaits_payment(doctype: str, name: str):
+	"""The earning of a document, if its points depend on the payment."""
+	return frappe.db.get_value(
+		"CCMS Points Ledger Entry",
+		{"idempotency_key": f"earn:{doctype}:{name}", "available_from": ["is", "not set"]},
+		["name", "membership"],
+		as_dict=True,
+	)
 
 
 def sync_payment(doctype: str, name: str) -> bool:
 	"""Bring a document's points in line with its payment; returns whether anything changed."""
-	earning = frappe.db.get_value(
-		"CCMS Points Ledger Entry",
-		{"idempotency_key": f"earn:{doctype}:{name}"},
-		["name", "membership", "available_from"],
-		as_dict=True,
-	)
-	if not earning or earning.available_from:
+	earning = _awaits_payment(doctype, name)
+	if not earning:
 		return False
 	doc = frappe.get_doc(doctype, name) if doctype == "POS Invoice" else frappe._dict(doctype=doctype, name=name)
 	paid, since = payment_state(doc)

@@ -46,6 +46,16 @@ def get(name: str) -> Program:
 	return from_doc(frappe.get_cached_doc(DOCTYPE, name))
 
 
+def find(name: str) -> Program | None:
+	"""A programme's rules, or None when somebody has removed it from the database."""
+	messages = len(frappe.local.message_log)
+	try:
+		return get(name)
+	except frappe.DoesNotExistError:
+		del frappe.local.message_log[messages:]
+		return None
+
+
 def from_doc(doc) -> Program:
 	"""The rules of a programme document, saved or not."""
 	return Program(
