@@ -239,7 +239,8 @@ def test_saving_while_typing_still_pays_what_is_due(desk):
 def test_a_return_tells_what_it_takes_and_gives_before_saving(desk, look, doctype):
 	customer, _ = member(points=320)
 	make = factories.make_sales_invoice if doctype == "Sales Invoice" else factories.make_pos_invoice
-	sale = make(customer, qty=2, rate=100, ccms_redeem_points=200)
+	# The form keeps whole minutes: a return of a sale of this very minute would stand before it.
+	sale = make(customer, qty=2, rate=100, ccms_redeem_points=200, posting_time="00:00:01")
 	frappe.db.commit()
 	assert movements(sale.name) == {"Redeem": -200, "Earn": 180}
 
@@ -258,7 +259,7 @@ def test_a_return_tells_what_it_takes_and_gives_before_saving(desk, look, doctyp
 	page.evaluate("async () => { const row = cur_frm.doc.items[0]; await frappe.model.set_value(row.doctype, row.name, 'qty', -1); }")
 	expect(panel(page)).to_contain_text("takes back 90 earned points")
 	expect(panel(page)).to_contain_text("gives back 100 used points")
-	expect(points_field(page)).to_have_count(0)
+	expect(points_field(page)).to_be_hidden()
 	look(page, f"return-panel-{frappe.scrub(doctype)}")
 
 	name = saved_name(page)
@@ -281,7 +282,7 @@ def test_a_consolidated_invoice_has_no_panel(desk):
 	page.wait_for_function("window.cur_frm?.doc?.is_consolidated")
 	settle(page)
 	expect(panel(page)).to_have_count(0)
-	expect(page.get_by_text("Loyalty", exact=True)).to_have_count(0)
+	expect(page.get_by_text("Loyalty", exact=True)).to_be_hidden()
 
 
 @pytest.mark.parametrize("device", ["desktop", "phone"])

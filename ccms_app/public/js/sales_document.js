@@ -14,6 +14,8 @@
 				frm.ccms_customer = frm.doc.customer;
 				if (on_till()) return;
 				place(frm);
+				// A till's sales are in the ledger one by one, not as the invoice that sums them up.
+				frm.toggle_display(SECTION, !cint(frm.doc.is_consolidated));
 				frm.ccms_panel?.refresh({ delay: 0, force: frm.doc.docstatus > 0 });
 			},
 			customer(frm) {
@@ -48,10 +50,7 @@
 			get_doc: () => frm.doc,
 			set_points: (number) => frm.set_value("ccms_redeem_points", number),
 			set_membership: (name) => frm.set_value("ccms_membership", name),
-			on_answer: (answer) => {
-				frm.toggle_display(SECTION, true);
-				frm.ccms_paying = follow_due(frm, answer);
-			},
+			on_answer: (answer) => (frm.ccms_paying = follow_due(frm, answer)),
 		});
 		SHOWN_BY_PANEL.forEach((fieldname) => frm.fields_dict[fieldname] && frm.toggle_display(fieldname, false));
 		// ERPNext recalculates after each change of a line, a tax or a discount, and then refreshes the fields.
