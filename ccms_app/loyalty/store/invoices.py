@@ -137,15 +137,22 @@ def _stands_as_saved(doc) -> bool:
 
 
 def _content(doc) -> dict:
-	"""A document's content, without what submitting itself changes."""
-	kept = doc.as_dict(no_nulls=True)
-	for field in ("docstatus", "modified", "modified_by", "status"):
-		kept.pop(field, None)
-	for value in kept.values():
-		for row in value if isinstance(value, list) else ():
-			for field in ("docstatus", "modified", "modified_by"):
-				row.pop(field, None)
-	return kept
+	"""A document's content as comparable values, without what saving and submitting themselves change."""
+	content = {}
+	for field, value in doc.as_dict(no_nulls=True).items():
+		if field in UNSETTLED:
+			continue
+		if isinstance(value, list):
+			value = [{name: _plain_value(row[name]) for name in row if name not in UNSETTLED} for row in value]
+		content[field] = _plain_value(value)
+	return content
+
+
+UNSETTLED = {"docstatus", "status", "creation", "modified", "modified_by", "posting_time", "__unsaved"}
+
+
+def _plain_value(value: object) -> object:
+	return str(value) if isinstance(value, date) else value
 
 
 def quote_redemption(

@@ -100,6 +100,22 @@ def lock(membership: str) -> SiteBook:
 	return book
 
 
+def lock_for(doc, membership: str) -> SiteBook:
+	"""Lock a membership for a document: the book of its `before_submit` still serves in its `on_submit`.
+
+	It does as long as nothing was written to any membership in between.
+	"""
+	book, written = doc.flags.ccms_book or (None, 0)
+	if book is None or book.member.name != membership or written != _writes():
+		book = lock(membership)
+		doc.flags.ccms_book = (book, _writes())
+	return book
+
+
+def _writes() -> int:
+	return getattr(frappe.local, "ccms_ledger_writes", 0)
+
+
 def lock_all(memberships: Iterable[str]) -> list[SiteBook]:
 	"""Lock several memberships, always in the order of their names so that two callers cannot wait in a ring.
 
@@ -409,6 +425,7 @@ def write(books: Iterable[Writer]) -> list[Entry]:
 		the entries written, in order.
 	"""
 	books = list(books)
+	frappe.local.ccms_ledger_writes = _writes() + 1
 	stamp, user = now(), frappe.session.user
 	entries, allocations, written = [], [], []
 	for book in books:

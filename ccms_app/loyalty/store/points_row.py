@@ -99,10 +99,16 @@ def keep_percentage(doc) -> None:
 		doc.additional_discount_percentage = 0
 
 
-def in_currency(doc, amount: Decimal) -> Decimal:
-	"""Company currency in the document's currency; what pays the whole document pays exactly its total."""
-	if amount >= total_before_points(doc):
-		return dec(doc.grand_total)
+def in_currency(
+	doc, amount: Decimal, total: Decimal | None = None, base_total: Decimal | None = None
+) -> Decimal:
+	"""Company currency in the document's currency; what pays the whole document pays exactly its total.
+
+	Args:
+		total, base_total: of the document without points, if it does not stand so itself.
+	"""
+	if amount >= (total_before_points(doc) if base_total is None else base_total):
+		return dec(doc.grand_total) if total is None else total
 	return dec(flt(float(amount) / flt(doc.conversion_rate or 1), doc.precision("grand_total")))
 
 
