@@ -80,8 +80,8 @@ def of_company(company: str, running_on: date | None = None) -> list[Program]:
 	if names is None:
 		names = frappe.get_all(DOCTYPE, filters={"company": company}, order_by="creation, name", pluck="name")
 		frappe.cache.hset("ccms_programs", company, names)
-	found = [get(name) for name in names]
-	return [program for program in found if running_on is None or program.runs_on(running_on)]
+	found = (find(name) for name in names)
+	return [program for program in found if program and (running_on is None or program.runs_on(running_on))]
 
 
 def points_accounts(company: str) -> set[str]:
@@ -93,7 +93,16 @@ def points_accounts(company: str) -> set[str]:
 
 
 def forget() -> None:
-	"""Forget the list of programmes; called whenever one is saved, renamed or deleted."""
+	"""Forget the list of programmes; called whenever one is saved, renamed or deleted.
+
+	Again when the transaction ends: until then others read, and remember, how things were before it.
+	"""
+	_forget_now()
+	frappe.db.after_commit.add(_forget_now)
+	frappe.db.after_rollback.add(_forget_now)
+
+
+def _forget_now() -> None:
 	frappe.cache.delete_value("ccms_programs")
 
 
