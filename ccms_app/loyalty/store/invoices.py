@@ -368,21 +368,21 @@ def _set_return_row(doc, program: Program, share: Decimal) -> None:
 		_scale_payments(doc)
 
 
-def _earlier_returns(doc) -> dict[str, Decimal]:
+def _earlier_returns(doc, lock: bool = False) -> dict[str, Decimal]:
 	"""Discount and points row that the submitted returns of the same document have given back (positive)."""
 	parent, taxes = frappe.qb.DocType(doc.doctype), frappe.qb.DocType("Sales Taxes and Charges")
 	others = (
 		(parent.return_against == doc.return_against) & (parent.docstatus == 1) & (parent.name != (doc.name or ""))
 	)
 	discounts = frappe.qb.from_(parent).select(parent.discount_amount).where(others).run()
-	rows = (
+	query = (
 		frappe.qb.from_(taxes)
 		.join(parent)
 		.on((parent.name == taxes.parent) & (taxes.parenttype == doc.doctype))
 		.select(taxes.tax_amount)
 		.where(others & (taxes[points_row.MARKER] == 1))
-		.run()
 	)
+	rows = (query.for_update() if lock else query).run()
 	return {
 		"discount": sum((-dec(value) for (value,) in discounts), ZERO),
 		"points": sum((dec(value) for (value,) in rows), ZERO),
@@ -492,7 +492,7 @@ def lock_for_submit(doc) -> None:
 			doc.ccms_membership = members.enrol_by_rule(doc.customer, doc.company, getdate(doc.posting_date))
 	if not doc.ccms_membership:
 		return
-	book = ledger.lock(doc.ccms_membership)
+	book = ledger.lock_for(doc, doc.ccms_membership)
 	program = programs.find(book.member.program)
 	if program is None:
 		return
@@ -523,7 +523,7 @@ def _lock_return(doc) -> None:
 		paid = points_row.of(source)
 		if paid is None:
 			return
-		due = min(_points_due(doc, paid, share_of(doc, lock=True)), promised_limit(doc))
+		due = min(_points_due(doc, paid, share_of(doc, lock=True), lock=True), promised_limit(doc))
 		row = points_row.of(doc)
 		if (dec(row.tax_amount) if row else ZERO) != due:
 			frappe.throw(
@@ -534,10 +534,10 @@ def _lock_return(doc) -> None:
 			)
 
 
-def _points_due(doc, paid, share: Decimal) -> Decimal:
+def _points_due(doc, paid, share: Decimal, lock: bool = False) -> Decimal:
 	"""What this return's points row owes: the share so far, less what earlier returns gave back."""
 	due = money.part(share, -dec(paid.tax_amount), paid.precision("tax_amount"))
-	return max(due - _earlier_returns(doc)["points"], ZERO)
+	return max(due - _earlier_returns(doc, lock)["points"], ZERO)
 
 
 def promised_limit(doc) -> Decimal:
@@ -557,7 +557,8 @@ def post(doc) -> None:
 
 
 def _post_sale(doc) -> None:
-	book = ledger.lock(doc.ccms_membership)
+	book = ledger.lock_for(doc, doc.ccms_membership)
+	doc.flags.ccms_book = None
 	program = programs.find(book.member.program)
 	if program is None:
 		return
