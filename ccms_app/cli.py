@@ -116,6 +116,8 @@ def _run(
 		result = simulate(history, program, behaviour, currency=facts.currency, progress=progress)
 	seconds = perf_counter() - begun
 	_done(console, begun, f"Replayed {len(history):,} baskets, {len(history) / seconds:,.0f} a second")
+	for message in result.messages:
+		console.print(f"  note: {message}", style="yellow")
 
 	begun = perf_counter()
 	with console.status("Writing the results …"), simulation_files.replacing(out) as folder:

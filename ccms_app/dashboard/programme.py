@@ -97,7 +97,7 @@ def background(result: Simulation, facts: Facts, name: str, note: str) -> str:
 	]
 	data = [f"{name}: {facts.source}, {_day(facts.from_date)} to {_day(facts.to_date)}."]
 	data += [note] if note else []
-	data += [f"{message[0].upper()}{message[1:]}." for message in facts.messages]
+	data += [f"{message[0].upper()}{message[1:]}." for message in facts.messages + result.messages]
 	return (
 		'<div class="grid">'
 		+ section("The rules that were tried", terms(rules(program, currency)), ident="rules")

@@ -174,9 +174,9 @@ def _value(value: object, kind: str) -> object:
 			return date.fromisoformat(value) if isinstance(value, str) else _never()
 		except ValueError:
 			raise ValueError("a date: YYYY-MM-DD") from None
-	if kind.startswith("tuple"):
+	if kind.startswith("frozenset"):
 		if isinstance(value, list) and all(isinstance(item, str) for item in value):
-			return tuple(value)
+			return frozenset(value)
 		raise ValueError("a list of texts")
 	if isinstance(value, str):
 		return value.strip()

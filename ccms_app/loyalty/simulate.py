@@ -59,7 +59,7 @@ def simulate(
 		done += len(baskets)
 		if progress:
 			progress(done, len(history))
-	months = totals.months_frame(history, first, last)
+	margin, messages = _margin(history, behaviour, totals)
 	return Simulation(
 		program,
 		behaviour,
@@ -68,10 +68,11 @@ def simulate(
 		currency,
 		customers,
 		int((~history.frame["is_return"]).sum()),
-		months,
+		totals.months_frame(history, first, last),
 		totals.tiers_frame(first, last),
 		totals.members_frame(),
-		_margin(history, behaviour, totals),
+		margin,
+		messages,
 	)
 
 
@@ -262,12 +263,20 @@ def _returned(line: Line, sold: dict[str, returns.SoldLine]) -> returns.Returned
 	return returns.ReturnedLine(line.item, qty, net, rate)
 
 
-def _margin(history: History, behaviour: Behaviour, totals: Totals) -> float | None:
-	"""Gross margin on what members bought: by the stated percentage, else from the facts."""
+def _margin(history: History, behaviour: Behaviour, totals: Totals) -> tuple[float | None, list[str]]:
+	"""Gross margin on what members bought: by the stated percentage, else from the facts, as far as they name it."""
+	revenue = float(sum(totals.revenue.values(), ZERO))
 	if behaviour.margin_percent is not None:
-		return float(sum(totals.revenue.values(), ZERO) * behaviour.margin_percent / HUNDRED)
-	margins = history.frame[["customer", "margin"]].dropna()
-	if margins.empty:
-		return None
-	members = {row[0] for row in totals.members}
-	return float(margins["margin"][margins["customer"].isin(members)].sum())
+		return revenue * float(behaviour.margin_percent) / 100, []
+	frame = history.frame[["customer", "net_amount", "margin"]].dropna()
+	frame = frame[frame["customer"].isin({row[0] for row in totals.members})]
+	known = frame["net_amount"].sum()
+	if known <= 0 or revenue <= 0:
+		return None, []
+	margin = float(frame["margin"].sum() / known * revenue)
+	if known >= 0.995 * revenue:
+		return margin, []
+	share = f"{100 * known / revenue:.0f} %"
+	return margin, [
+		f"the margin is known for {share} of what members bought, and taken to be the same on the rest"
+	]

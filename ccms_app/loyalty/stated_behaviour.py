@@ -20,7 +20,7 @@ class Behaviour:
 		max_basket_percent: the part of one basket they pay with points at most (the programme's own limits hold too).
 		paid_after_days: days from invoice to full payment.
 		margin_percent: gross margin on revenue where the facts name none; only for the break-even.
-		walk_in: customers who never join (a till's anonymous customer).
+		walk_in: customers who never join: a till's anonymous customer, or whom the programme is not for.
 		seed: another one gives another choice of customers.
 	"""
 
@@ -30,7 +30,7 @@ class Behaviour:
 	max_basket_percent: Decimal = HUNDRED
 	paid_after_days: int = 0
 	margin_percent: Decimal | None = None
-	walk_in: tuple[str, ...] = ()
+	walk_in: frozenset[str] = frozenset()
 	seed: int = 1
 
 	def mistakes(self) -> list[str]:

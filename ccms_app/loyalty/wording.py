@@ -154,7 +154,7 @@ def assumptions(program: Program, behaviour: Behaviour, currency: str) -> list[s
 	if behaviour.margin_percent is not None:
 		found.append(f"The shop keeps {_plain(behaviour.margin_percent)} % of a sale as gross margin.")
 	if behaviour.walk_in:
-		found.append(f"{len(behaviour.walk_in)} walk-in customer account(s) never join.")
+		found.append(f"Never joining, such as a till's walk-in customer: {len(behaviour.walk_in):,}.")
 	return found
 
 

@@ -47,7 +47,7 @@ def test_reads_rules_tiers_and_behaviour(toml):
 	assert (program.name, program.amount_per_point, program.point_value) == ("Tea Club", D("2.5"), D("0.05"))
 	assert (program.from_date, program.to_date) == (date(2024, 1, 1), date(2024, 12, 31))
 	assert program.tiers == (Tier("Green"), Tier("Black", D(100), D("1.5")))
-	assert (behaviour.redeem_percent, behaviour.walk_in, behaviour.join_percent) == (D(55), ("Cash",), D(100))
+	assert (behaviour.redeem_percent, behaviour.walk_in, behaviour.join_percent) == (D(55), {"Cash"}, D(100))
 
 
 def test_the_demos_own_file_is_good():

@@ -265,7 +265,7 @@ def test_a_return_of_a_sale_before_the_programme_moves_nothing():
 
 def test_who_joins_and_who_redeems_depends_on_seed_and_name_alone():
 	names = [f"c{n}" for n in range(2000)]
-	half = Behaviour(join_percent=D(50), redeem_percent=D(30), walk_in=("c7",))
+	half = Behaviour(join_percent=D(50), redeem_percent=D(30), walk_in=frozenset({"c7"}))
 	joined = [name for name in names if half.joins(name)]
 	assert 900 < len(joined) < 1100 and not half.joins("c7")
 	assert 500 < sum(half.redeems(name) for name in names) < 700
@@ -279,7 +279,7 @@ def test_walk_in_sales_count_as_revenue_only():
 	result = simulate(
 		history(("A", "2024-01-10", "anna", 50), ("B", "2024-01-11", "cash", 150)),
 		PROGRAM,
-		replace(NEVER_USED, walk_in=("cash",), margin_percent=D(40)),
+		replace(NEVER_USED, walk_in=frozenset({"cash"}), margin_percent=D(40)),
 	)
 	summary = result.summary()
 	assert (summary["revenue"], summary["member_revenue"], summary["members"], summary["customers"]) == (
@@ -290,6 +290,29 @@ def test_walk_in_sales_count_as_revenue_only():
 	)
 	# 5.00 for 200.00; margin 20.00 on what members bought; they must buy 5 / (20 - 5) more
 	assert (summary["cost_percent"], summary["margin"], summary["break_even_percent"]) == (2.5, 20, 33.33)
+
+
+def test_margins_of_the_facts_are_used_as_far_as_they_are_known():
+	frame = pd.DataFrame(
+		{
+			"invoice": ["A", "B", "C"],
+			"posted_at": pd.to_datetime(["2024-01-10", "2024-01-11", "2024-01-12"]),
+			"customer": ["anna", "anna", "cash"],
+			"item": "thing",
+			"qty": 1,
+			"net_amount": [60.0, 40.0, 500.0],
+			"margin": [30.0, None, 1.0],
+		}
+	)
+	stated = replace(NEVER_USED, walk_in=frozenset({"cash"}))
+	result = simulate(History(check(frame, "history")), PROGRAM, stated)
+	assert result.margin == 50
+	assert result.messages == [
+		"the margin is known for 60 % of what members bought, and taken to be the same on the rest"
+	]
+	# 10.00 of points on a margin of 50.00, which is 50 % of what members buy: 10 / (50 - 10)
+	assert result.break_even_percent == 25
+	assert simulate(History(check(frame.drop(columns="margin"), "history")), PROGRAM, stated).margin is None
 
 
 def test_tax_counts_where_the_rules_say_so():
@@ -350,7 +373,7 @@ def test_equals_running_every_job_every_night(program, sales, paid_after):
 		(f"S{n}", day, "anna", amount) for n, (day, (_, amount)) in enumerate(zip(days, sales, strict=True))
 	]
 	rows.append(("END", START + timedelta(days=1000), "other", 1))
-	behaviour = replace(NEVER_USED, paid_after_days=paid_after, walk_in=("other",))
+	behaviour = replace(NEVER_USED, paid_after_days=paid_after, walk_in=frozenset({"other"}))
 	found = simulate(history(*rows), program, behaviour)
 
 	book = Book(Member("anna"))

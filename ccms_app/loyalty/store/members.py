@@ -156,22 +156,24 @@ def _within(doctype: str, node: str | None, root: str) -> bool:
 
 def candidates(program: Program) -> list[str]:
 	"""Customers whom a programme's rule would enrol and who are not members yet."""
+	members = set(frappe.get_all(DOCTYPE, filters={"program": program.name}, pluck="customer"))
+	return [name for name in covered(program) if name not in members]
+
+
+def covered(program: Program, *, even_disabled: bool = False) -> list[str]:
+	"""Customers whom a programme's rule covers, oldest first; never walk-in or internal ones."""
 	table = frappe.qb.DocType("Customer")
-	query = (
-		frappe.qb.from_(table)
-		.select(table.name)
-		.where((table.disabled == 0) & (table.is_internal_customer == 0))
-		.orderby(table.creation)
-	)
+	query = frappe.qb.from_(table).select(table.name).where(table.is_internal_customer == 0).orderby(table.creation)
+	if not even_disabled:
+		query = query.where(table.disabled == 0)
 	for doctype, field, root in (
 		("Customer Group", table.customer_group, program.customer_group),
 		("Territory", table.territory, program.territory),
 	):
 		if root:
 			query = query.where(field.isin([root, *frappe.db.get_descendants(doctype, root)]))
-	members = set(frappe.get_all(DOCTYPE, filters={"program": program.name}, pluck="customer"))
 	walk_ins = set(frappe.get_all("POS Profile", pluck="customer"))
-	return [name for (name,) in query.run() if name not in members and name not in walk_ins]
+	return [name for (name,) in query.run() if name not in walk_ins]
 
 
 # --- the membership document -------------------------------------------------------------------------------
