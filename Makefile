@@ -23,7 +23,7 @@ test-unit test-site test-browser: .venv/ready
 	$(BIN)/python -m tests.harness --suite $(@:test-%=%) $(ARGS)
 
 ## make bench-site    a development bench with ERPNext, this app and demo data
-bench-site: .venv/ready
+bench-site: .venv/bench
 	$(BIN)/python -m scripts.bench_site
 
 ## make lint          ruff, and its formatter as a check (make format writes)
@@ -46,6 +46,6 @@ clean:
 	$(PIP) install --quiet --editable '.[test]'
 	@touch $@
 
-.venv/demo .venv/dev: .venv/ready
+.venv/demo .venv/dev .venv/bench: .venv/ready
 	$(PIP) install --quiet --editable '.[$(@F)]'
 	@touch $@
