@@ -22,6 +22,11 @@ def due(doc) -> float:
 	return flt(doc.rounded_total) or flt(doc.grand_total)
 
 
+def round_to_whole_money(currency: str = "CNY") -> None:
+	"""As in a country without small coins: from here on totals are rounded to 1."""
+	frappe.db.set_value("Currency", currency, "smallest_currency_fraction_value", 1)
+
+
 def points_row(doc):
 	return next((row for row in doc.taxes if row.ccms_points_row), None)
 

@@ -4,7 +4,7 @@ import frappe
 import pytest
 
 from tests.site import factories, world
-from tests.site.books import check_books
+from tests.site.books import check_books, round_to_whole_money
 from tests.site.clock import day
 from tests.site.factories import make_customer, make_program, make_return, make_sales_invoice, make_tiers
 from tests.site.ledger_checks import (  # noqa: F401 (strict is a fixture)
@@ -19,6 +19,8 @@ from tests.site.ledger_checks import (  # noqa: F401 (strict is a fixture)
 
 def sell(program: dict, invoice: dict):
 	"""A sale to a new member; the membership and the books are checked. Returns (invoice, the Earn entry or None)."""
+	if invoice.get("disable_rounded_total") == 0:
+		round_to_whole_money()
 	customer = make_customer(make_program(**dated(program)))
 	doc = make_sales_invoice(customer, **dated(invoice))
 	check_books(doc)
