@@ -93,6 +93,9 @@ function fill_accounts(frm, accounts) {
 	["expense_account", "liability_account"].forEach((field) => {
 		if (accounts[field] && !frm.doc[field]) frm.set_value(field, accounts[field]);
 	});
+	if (accounts.expense_account && accounts.liability_account) {
+		frm.remove_custom_button(__("Create Accounts"));
+	}
 }
 
 function simulate(frm) {
@@ -106,6 +109,7 @@ function simulate(frm) {
 					"Replays your own past invoices through these rules. Nothing is posted."
 				)}</p>`,
 			},
+			{ fieldtype: "Section Break", hide_border: 1 },
 			{
 				fieldname: "from_date",
 				label: __("Invoices From"),
@@ -116,8 +120,20 @@ function simulate(frm) {
 			{ fieldtype: "Column Break" },
 			{ fieldname: "to_date", label: __("Invoices Until"), fieldtype: "Date", reqd: 1, default: today },
 			{ fieldtype: "Section Break", label: __("What Customers Are Taken to Do") },
-			{ fieldname: "join_percent", label: __("Customers Who Join"), fieldtype: "Percent", default: 100 },
-			{ fieldname: "redeem_percent", label: __("Members Who Use Points"), fieldtype: "Percent", default: 70 },
+			{
+				fieldname: "join_percent",
+				label: __("Customers Who Join"),
+				fieldtype: "Percent",
+				precision: 1,
+				default: 100,
+			},
+			{
+				fieldname: "redeem_percent",
+				label: __("Members Who Use Points"),
+				fieldtype: "Percent",
+				precision: 1,
+				default: 70,
+			},
 			{ fieldtype: "Column Break" },
 			{
 				fieldname: "redeem_when_worth",
@@ -130,6 +146,7 @@ function simulate(frm) {
 				fieldname: "margin_percent",
 				label: __("Gross Margin"),
 				fieldtype: "Percent",
+				precision: 1,
 				description: __("Only for the break-even. Empty: not computed."),
 			},
 		],

@@ -38,7 +38,7 @@ function show_balance(frm) {
 			const next = balance.expiring?.[0];
 			if (next) parts.push(__("{0} expire on {1}", [points(next.points), ccms.loyalty.day(next.date)]));
 			if (balance.next_tier) {
-				parts.push(__("{0} to {1}", [points(balance.next_tier.missing), frappe.utils.escape_html(balance.next_tier.name)]));
+				parts.push(__("{0} more to {1}", [points(balance.next_tier.missing), frappe.utils.escape_html(balance.next_tier.name)]));
 			}
 			frm.dashboard.set_headline(parts.join(" · "), STATUS_COLORS[frm.doc.status]);
 		});

@@ -1,0 +1,3 @@
+frappe.ui.form.on("CCMS Points Allocation", {
+	refresh: (frm) => frm.disable_form(),
+});

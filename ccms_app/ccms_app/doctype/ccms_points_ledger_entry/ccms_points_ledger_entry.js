@@ -1,0 +1,3 @@
+frappe.ui.form.on("CCMS Points Ledger Entry", {
+	refresh: (frm) => frm.disable_form(),
+});

@@ -1,0 +1,3 @@
+frappe.ui.form.on("CCMS Points Lot", {
+	refresh: (frm) => frm.disable_form(),
+});
