@@ -1,4 +1,4 @@
-"""The figures of the Loyalty workspace: a whole company at a glance. Reads only."""
+"""The figures of the Loyalty workspace: a whole company at a glance, as far as the user may see it. Reads only."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import frappe
 from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
 from frappe.query_builder.functions import Coalesce, Count, Sum
 from frappe.utils import add_days, add_months, flt, get_first_day, getdate
+
+from . import permitted
+
+MEMBER, LOT, ENTRY = "CCMS Membership", "CCMS Points Lot", "CCMS Points Ledger Entry"
 
 OPEN_STATES = ("Pending", "Active")
 MEMBER_STATES = ("Active", "Frozen")
@@ -31,7 +35,13 @@ def company_in_view(company: str | None = None) -> str | None:
 
 def members(company: str | None) -> int:
 	"""Memberships that have not left."""
-	return frappe.db.count("CCMS Membership", {"company": company, "status": ["in", MEMBER_STATES]})
+	membership = frappe.qb.DocType(MEMBER)
+	query = (
+		frappe.qb.from_(membership)
+		.select(Count("*"))
+		.where((membership.company == company) & membership.status.isin(MEMBER_STATES))
+	)
+	return permitted.restrict(query, MEMBER).run()[0][0]
 
 
 def open_points(company: str | None) -> float:
@@ -56,7 +66,7 @@ def liability(company: str | None) -> float:
 
 
 def _open_by_program(company: str | None) -> dict[str, float]:
-	membership = frappe.qb.DocType("CCMS Membership")
+	membership = frappe.qb.DocType(MEMBER)
 	owed = membership.points_active + membership.points_pending - membership.points_arrears
 	query = (
 		frappe.qb.from_(membership)
@@ -64,20 +74,21 @@ def _open_by_program(company: str | None) -> dict[str, float]:
 		.where(membership.company == company)
 		.groupby(membership.program)
 	)
-	return {program: flt(points) for program, points in query.run()}
+	return {program: flt(points) for program, points in permitted.restrict(query, MEMBER).run()}
 
 
 def expiring_points(company: str | None, days: int, today: date) -> float:
 	"""Points that expire from today within so many days, those of inactivity programs too."""
 	until = add_days(today, days)
-	lot = frappe.qb.DocType("CCMS Points Lot")
-	dated = (
+	lot = frappe.qb.DocType(LOT)
+	query = (
 		frappe.qb.from_(lot)
 		.select(Sum(lot.remaining))
 		.where(lot.state.isin(OPEN_STATES))
 		.where(lot.expires_on[today:until])
 		.where(lot.company == company)
-	).run()[0][0]
+	)
+	dated = permitted.restrict(query, LOT).run()[0][0]
 	return flt(flt(dated) + sum(_expiring_idle(company, today, until)), 2)
 
 
@@ -96,23 +107,23 @@ def _expiring_idle(company: str | None, today: date, until: date) -> list[float]
 
 
 def _points_idle_between(program: str, first: date, last: date) -> float:
-	membership = frappe.qb.DocType("CCMS Membership")
+	membership = frappe.qb.DocType(MEMBER)
 	query = (
 		frappe.qb.from_(membership)
 		.select(Sum(membership.points_active))
 		.where(membership.program == program)
 		.where(membership.last_activity_on[first:last])
 	)
-	return flt(query.run()[0][0])
+	return flt(permitted.restrict(query, MEMBER).run()[0][0])
 
 
 def by_month(company: str | None, today: date, months: int = 12) -> list[tuple[date, float, float]]:
 	"""(first day of the month, points earned, points used) for the last months, this one included."""
-	entry = frappe.qb.DocType("CCMS Points Ledger Entry")
+	entry = frappe.qb.DocType(ENTRY)
 	reversed_one = entry.as_("reversed_one")
 	kind = Coalesce(reversed_one.entry_type, entry.entry_type)
 	first = add_months(get_first_day(today), 1 - months)
-	rows = (
+	query = (
 		frappe.qb.from_(entry)
 		.left_join(reversed_one)
 		.on(entry.reverses == reversed_one.name)
@@ -121,10 +132,10 @@ def by_month(company: str | None, today: date, months: int = 12) -> list[tuple[d
 		.where(entry.posting_date >= first)
 		.where(kind.isin(EARNED + USED))
 		.groupby(entry.posting_date, kind)
-	).run()
+	)
 	earned: dict[date, float] = defaultdict(float)
 	used: dict[date, float] = defaultdict(float)
-	for posting_date, entry_type, points in rows:
+	for posting_date, entry_type, points in permitted.restrict(query, ENTRY).run():
 		month = getdate(get_first_day(posting_date))
 		if entry_type in EARNED:
 			earned[month] += flt(points)
@@ -136,14 +147,15 @@ def by_month(company: str | None, today: date, months: int = 12) -> list[tuple[d
 
 def by_tier(company: str | None) -> list[tuple[str, str, int]]:
 	"""(program, tier, members) in the order of the programs and of their tiers; "" for members without a tier."""
-	membership = frappe.qb.DocType("CCMS Membership")
-	rows = (
+	membership = frappe.qb.DocType(MEMBER)
+	query = (
 		frappe.qb.from_(membership)
 		.select(membership.program, Coalesce(membership.tier, ""), Count("*"))
 		.where(membership.company == company)
 		.where(membership.status.isin(MEMBER_STATES))
 		.groupby(membership.program, Coalesce(membership.tier, ""))
-	).run()
+	)
+	rows = permitted.restrict(query, MEMBER).run()
 	return sorted(rows, key=lambda row: (row[0], _tier_order(row[0]).get(row[1], -1)))
 
 
