@@ -26,10 +26,10 @@ USED = ("Redeem", "Restore")
 
 def company_in_view(company: str | None = None) -> str | None:
 	"""The company to show: the one asked for if the user may see it, else the user's own. None: there is none."""
-	permitted = get_permitted_documents("Company")
+	allowed = get_permitted_documents("Company")
 	company = company or frappe.defaults.get_user_default("Company")
-	if permitted and company not in permitted:
-		company = permitted[0]
+	if allowed and company not in allowed:
+		company = allowed[0]
 	return company or frappe.db.get_value("Company", {}, "name", order_by="lft")
 
 
