@@ -11,7 +11,7 @@ from frappe.utils import getdate, nowdate
 
 from ccms_app.loyalty import movements, tiers
 from ccms_app.loyalty.dates import inactive_after, tier_window
-from ccms_app.loyalty.model import ZERO, Allocation, Member, Program
+from ccms_app.loyalty.model import ZERO, Allocation, Entry, Member, Program
 from ccms_app.loyalty.money import dec, rounded
 from ccms_app.loyalty.replay import Folded, fold
 
@@ -119,7 +119,7 @@ def on_date(membership: str, on: date, known_at: datetime | None = None) -> Bala
 	program = programs.get(row.program)
 	lots = folded.lots.values()
 	active, pending, arrears = folded.balance(on)
-	last = inactive_after(program, _last_activity_by(membership, on))
+	last = inactive_after(program, last_activity_by(membership, on))
 	if last is not None and last < on:
 		active -= sum((lot.remaining for lot in lots if lot.expires_on is None and not lot.waits(on)), ZERO)
 	return Balance(
@@ -140,6 +140,11 @@ def on_date(membership: str, on: date, known_at: datetime | None = None) -> Bala
 
 def folded_on(membership: str, on: date | None = None, known_at: datetime | None = None) -> Folded:
 	"""A membership's journal added up to a posting date."""
+	return fold(*journal(membership, known_at), on)
+
+
+def journal(membership: str, known_at: datetime | None = None) -> tuple[list[Entry], list[Allocation]]:
+	"""All entries and allocation rows of a membership, in the order in which they were written."""
 	values = {"membership": membership, "known": known_at or "9999-12-31"}
 	entries = [
 		ledger.entry_of(row)
@@ -157,7 +162,7 @@ def folded_on(membership: str, on: date | None = None, known_at: datetime | None
 			values,
 		)
 	]
-	return fold(entries, allocations, on)
+	return entries, allocations
 
 
 def qualifying_between(membership: str, first: date, last: date, by: date | None = None) -> Decimal:
@@ -170,7 +175,8 @@ def qualifying_between(membership: str, first: date, last: date, by: date | None
 	return dec(total[0][0])
 
 
-def _last_activity_by(membership: str, on: date) -> date | None:
+def last_activity_by(membership: str, on: date) -> date | None:
+	"""The day of the last earning or redemption that stood on a day."""
 	((day,),) = frappe.db.sql(
 		"""select max(e.posting_date) from `tabCCMS Points Ledger Entry` e
 		where e.membership = %(membership)s and e.entry_type in ('Earn', 'Redeem') and e.posting_date <= %(on)s
