@@ -90,6 +90,8 @@ def main() -> int:
 def check(plan: Plan) -> None:
 	"""Refuse, naming everything that is missing at once, before anything is made."""
 	wrong = []
+	if os.geteuid() == 0:
+		wrong.append("the bench command refuses to work as root: use an ordinary user")
 	if plan.folder.exists():
 		wrong.append(f"{plan.folder} exists already (set BENCH_DIR)")
 	wrong += [f"{name} is missing" for program, name in PROGRAMS.items() if not shutil.which(program)]
