@@ -7,6 +7,7 @@ site: use a throw-away one.
 from __future__ import annotations
 
 import os
+import random
 import statistics
 import sys
 from collections.abc import Callable
@@ -44,9 +45,12 @@ def in_turn(steps: dict[str, Callable[[], Callable[[], object]]], rounds: int) -
 	import frappe
 
 	times: dict[str, list[float]] = {name: [] for name in steps}
+	order = list(steps)
+	shuffle = random.Random(7).shuffle
 	for number in range(rounds + 2):
-		for name, prepare in steps.items():
-			action = prepare()
+		shuffle(order)  # what comes after what must not matter
+		for name in order:
+			action = steps[name]()
 			start = perf_counter()
 			action()
 			took = (perf_counter() - start) * 1000
@@ -57,8 +61,12 @@ def in_turn(steps: dict[str, Callable[[], Callable[[], object]]], rounds: int) -
 
 
 def added(times: dict[str, list[float]], name: str, without: str) -> float:
-	"""Median of what `name` takes longer than `without`, round by round (ms)."""
-	return statistics.median(a - b for a, b in zip(times[name], times[without], strict=True))
+	"""What `name` takes longer than `without` (ms): difference of the lower quartiles.
+
+	The lower quartile, for anything else that happens on the machine only ever adds time.
+	"""
+	low = {key: statistics.quantiles(times[key], n=4)[0] for key in (name, without)}
+	return low[name] - low[without]
 
 
 def table(title: str, rows: list[tuple], columns: tuple[str, ...]) -> None:
