@@ -6,6 +6,7 @@ membership, `on_submit` and `on_cancel` post. Earning never blocks a document; r
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -86,6 +87,7 @@ def sale_of(doc, program: Program) -> Sale:
 
 def prepare(doc) -> None:
 	"""Set the points row of an invoice, or of a return, and the membership it counts for."""
+	_read_typed_numbers(doc)
 	if _stands_as_saved(doc):
 		return
 	points_row.clean(doc)
@@ -111,6 +113,26 @@ def prepare(doc) -> None:
 	)
 	_refuse_typed_amount(doc, amount)
 	doc.ccms_redeem_amount = float(amount)
+
+
+def _read_typed_numbers(doc) -> None:
+	"""What an API sends may be text, or no number at all; from here on it is a number."""
+	for field in ("ccms_redeem_points", "ccms_redeem_amount"):
+		value = doc.get(field)
+		if not value or type(value) is int:
+			continue
+		try:
+			number = float(value.replace(",", "") if isinstance(value, str) else value)
+		except (TypeError, ValueError):
+			number = math.nan
+		if not math.isfinite(number):
+			frappe.throw(
+				_("{0} is not a number of points. Type the points to use, or leave “Use Points” empty.").format(
+					frappe.bold(frappe.utils.escape_html(str(value)))
+				),
+				title=_("Loyalty Points"),
+			)
+		doc.set(field, number)
 
 
 def _stands_as_saved(doc) -> bool:
