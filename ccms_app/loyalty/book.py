@@ -27,6 +27,7 @@ from .model import (
 	EXPIRED,
 	PENDING,
 	REDEEM,
+	RESTORE,
 	ZERO,
 	Allocation,
 	Entry,
@@ -44,6 +45,21 @@ def entry_name(membership: str, seq: int) -> str:
 	return sha256(f"{membership}:{seq}".encode()).hexdigest()[:20]
 
 
+def state_after(lot: Lot, remaining: Decimal, by: Entry) -> str:
+	"""The state of a lot once the allocation rows of `by` have left `remaining` in it.
+
+	A lot that was active stays so, whatever day a back-dated document bears. What a restored debit had drawn was
+	active when it was drawn.
+	"""
+	if not remaining:
+		return EMPTIED_BY.get(by.entry_type, DEPLETED)
+	if lot.state in (PENDING, ACTIVE):
+		return lot.state
+	if lot.available_from is None:
+		return PENDING
+	return PENDING if by.entry_type != RESTORE and lot.waits(by.posting_date) else ACTIVE
+
+
 class Writer:
 	"""The writing half of a book: the only place where entries, allocations and lots come into being."""
 
@@ -55,6 +71,8 @@ class Writer:
 		self.new_allocations: list[Allocation] = []
 		self.changed_lots: dict[str, Lot] = {}
 		self.fresh_lots: set[str] = set()
+		self.merged: set[str] = set()
+		"""Memberships this one has absorbed while it was open."""
 
 	def append(
 		self,
@@ -131,11 +149,7 @@ class Writer:
 		self.new_allocations.append(row)
 		self.member.points_arrears -= points
 		remaining = lot.remaining - points
-		if remaining:
-			state = PENDING if lot.waits(by.posting_date) else ACTIVE
-		else:
-			state = EMPTIED_BY.get(by.entry_type, DEPLETED)
-		self._set_remaining(lot, remaining, state)
+		self._set_remaining(lot, remaining, state_after(lot, remaining, by))
 		self.allocation_added(row)
 
 	def set_availability(self, lot: Lot, available_from: date | None, on: date) -> None:
@@ -207,6 +221,7 @@ class Book(Writer):
 		self._merged_lots.update(source.lots)
 		self._merged_lots.update(source._merged_lots)
 		self._entries.update(source._entries)
+		self._keys |= source._keys
 		self._qualifying += source._qualifying
 		for mine, theirs in (
 			(self._reversed_by, source._reversed_by),
@@ -392,6 +407,25 @@ def balance_lots(lots: Iterable[Lot], on: date) -> tuple[Decimal, Decimal]:
 		else:
 			active += lot.remaining
 	return active, pending
+
+
+def came_due(
+	lots: Iterable[Lot], on: date, arrears: Decimal, idle: bool = False
+) -> tuple[Decimal, Decimal]:
+	"""What pending lots whose day has come add, had their activation been written: (active points, arrears paid).
+
+	A lot pays debts on the day on which it becomes active, also when it has expired since.
+	"""
+	active = paid = ZERO
+	for lot in sorted(lots, key=lambda lot: (lot.available_from, lot.entry_seq)):
+		left = lot.remaining
+		if not lot.lapsed(lot.available_from):
+			pays = min(left, arrears - paid)
+			paid += pays
+			left -= pays
+		if not lot.lapsed(on) and not (idle and lot.expires_on is None):
+			active += left
+	return active, paid
 
 
 def qualifying_now(book: Book, program: Program, on: date) -> Decimal:

@@ -15,9 +15,10 @@ from datetime import date
 from decimal import Decimal
 
 from . import dates, money, tiers
-from .book import Book, balance_lots, cancelled, left_of, qualifying_left, stands, value_left
+from .book import Book, came_due, cancelled, left_of, qualifying_left, stands, value_left
 from .model import (
 	ACTIVATE,
+	ACTIVE,
 	CANCEL,
 	CLAWBACK,
 	EARN,
@@ -31,6 +32,7 @@ from .model import (
 	TRANSFER_OUT,
 	ZERO,
 	Entry,
+	LedgerError,
 	Lot,
 	Member,
 	NotEnoughPoints,
@@ -47,7 +49,7 @@ def sell(book: Book, program: Program, sale: Sale, today: date) -> Posted:
 	posted = Posted()
 	if sale.redeem_points > 0:
 		posted.add(redeem(book, program, sale, today))
-	posted.add(earn(book, program, sale))
+	posted.add(earn(book, program, sale, today))
 	return posted
 
 
@@ -62,13 +64,14 @@ def quote_points(program: Program, tier: str, earn_base: Decimal) -> Decimal:
 	)
 
 
-def earn(book: Book, program: Program, sale: Sale) -> Entry | None:
+def earn(book: Book, program: Program, sale: Sale, today: date | None = None) -> Entry | None:
 	"""Post what a sale earns. A base of zero or less earns nothing; so does a second call."""
 	key = f"earn:{sale.voucher_type}:{sale.voucher_no}"
 	if sale.earn_base <= 0 or book.seen(key):
 		return None
 	member, day = book.member, sale.posting_date
-	lapse(book, program, day)
+	today = max(today or day, day)
+	_settle(book, program, today)
 	tier = member.tier
 	points = quote_points(program, tier, sale.earn_base)
 	available = dates.available_from(program, day)
@@ -91,10 +94,10 @@ def earn(book: Book, program: Program, sale: Sale) -> Entry | None:
 	)
 	_active_on(member, day)
 	if points:
-		_pay_arrears(book, book.lot(entry.name), entry)
+		_pay_arrears(book, book.lot(entry.name), entry, today)
 	tiers.count(book, program, value, day, day)
 	if program.accrue_when == "When Paid" and sale.paid:
-		activate(book, program, entry, sale.paid_on or day)
+		activate(book, program, entry, sale.paid_on or day, today)
 	tiers.promote(book, program, day)
 	return entry
 
@@ -136,10 +139,13 @@ def spend(
 	today: date,
 	**content: object,
 ) -> Entry:
-	"""A debit that must be covered by usable lots, soonest-expiring first."""
+	"""A debit that must be covered by usable lots, soonest-expiring first.
+
+	What could be spent on an earlier `posting_date` takes the whole journal to say: the caller asks that.
+	"""
+	_must_be_positive(points)
 	today = max(today, posting_date)
-	lapse(book, program, today)
-	catch_up(book, today)
+	_settle(book, program, today)
 	can = spendable(book, program, today)
 	if points > can:
 		raise NotEnoughPoints(points, can)
@@ -155,13 +161,16 @@ def spend(
 def spendable(book: Book, program: Program, on: date) -> Decimal:
 	"""active - arrears - held, not below zero, whether or not the nightly jobs have run."""
 	member = book.member
-	active = member.points_active
+	active, arrears = member.points_active, member.points_arrears
 	active -= sum((lot.remaining for lot in book.lapsed_lots(on) if lot.state != PENDING), ZERO)
+	gone = idle(program, member, on)
 	if member.points_pending:
-		active += balance_lots(book.due_lots(on), on)[0]
-	if idle(program, member, on):
+		came, paid = came_due(book.due_lots(on), on, arrears, gone)
+		active += came
+		arrears -= paid
+	if gone:
 		active -= sum((lot.remaining for lot in book.open_lots() if _dateless(lot)), ZERO)
-	return max(ZERO, active - member.points_arrears - member.points_held)
+	return max(ZERO, active - arrears - member.points_held)
 
 
 # --- a return --------------------------------------------------------------------------------------------
@@ -189,6 +198,7 @@ def give_back(
 	"""
 	posted = Posted()
 	today = max(today or posting_date, posting_date)
+	_settle(book, program, today)
 	voucher = {"voucher_type": voucher_type, "voucher_no": voucher_no}
 	precision = program.points_precision
 	if redemption is not None and not _has(book, "restore", voucher_no, voucher_type):
@@ -230,7 +240,7 @@ def give_back(
 				**voucher,
 			):
 				posted.add(entry)
-	_recount_activity(book, earning, redemption)
+	_recount_activity(book, program, today, earning, redemption)
 	return posted
 
 
@@ -262,6 +272,7 @@ def cancel(
 	"""
 	posted = Posted()
 	entries = [entry for entry in entries if entry.entry_type != CANCEL and not cancelled(book, entry)]
+	_settle(book, program, today)
 	for entry in entries:
 		_sweep_lineage(book, entry, today)
 	taken = [entry for entry in entries if entry.points < 0 or entry.entry_type == CLAWBACK]
@@ -273,9 +284,10 @@ def cancel(
 		for made in _uncredit(book, program, entry, posting_date, today):
 			posted.add(made)
 	for entry in reversed(entries):
-		if entry.entry_type == EXTEND:
-			posted.add(_unextend(book, entry, posting_date))
-	_recount_activity(book, *entries)
+		if entry.entry_type == EXTEND and not entry.reverses:
+			for made in _unextend(book, entry, posting_date):
+				posted.add(made)
+	_recount_activity(book, program, today, *entries)
 	return posted
 
 
@@ -296,7 +308,7 @@ def _uncharge(book: Book, program: Program, entry: Entry, on: date, today: date)
 		qualifying_value=value,
 		qualifying_date=entry.qualifying_date,
 		monetary_value=-value_left(book, entry),
-		new_value=_claim(claimed, charged),
+		claim=claimed,
 		voucher_type=entry.voucher_type,
 		voucher_no=entry.voucher_no,
 		even_if_nothing=True,
@@ -314,7 +326,7 @@ def _uncredit(book: Book, program: Program, entry: Entry, on: date, today: date)
 		book,
 		program,
 		entry,
-		max(left - _expired_since(book, entry, today), ZERO),
+		max(left - _expired_since(book, entry), ZERO),
 		CANCEL,
 		on,
 		_again(entry),
@@ -327,21 +339,32 @@ def _uncredit(book: Book, program: Program, entry: Entry, on: date, today: date)
 	)
 
 
-def _unextend(book: Book, entry: Entry, on: date) -> Entry | None:
+def _unextend(book: Book, entry: Entry, on: date) -> Iterator[Entry]:
+	if book.reversals(entry.name):
+		return
 	lot = book.lot(entry.lot)
-	if lot is None or str(lot.expires_on or "") != entry.new_value:
-		return None  # moved again since: the later date stands
+	lots = [lot] if lot is not None and lot.membership == book.member.name else []
+	if lot is not None and not lots:  # the lot has moved here in a merge
+		lots = book.lineage(lot.origin)
 	back = date.fromisoformat(entry.old_value) if entry.old_value else None
-	return extend(
-		book,
-		lot,
-		back,
-		on,
-		_again(entry),
-		reverses=entry.name,
-		voucher_type=entry.voucher_type,
-		voucher_no=entry.voucher_no,
-	)
+	for number, lot in enumerate(lots):
+		if str(lot.expires_on or "") != entry.new_value:
+			continue  # moved again since: the later date stands
+		made = extend(
+			book,
+			lot,
+			back,
+			on,
+			f"{_again(entry)}:{number}" if number else _again(entry),
+			reverses=entry.name,
+			voucher_type=entry.voucher_type,
+			voucher_no=entry.voucher_no,
+		)
+		if made:
+			yield made
+		if lot.remaining and lot.lapsed(on):
+			# until now it could be used: no balance of an earlier day may change
+			yield _expire_lot(book, lot, back, on)
 
 
 def _again(entry: Entry) -> str:
@@ -362,6 +385,7 @@ def credit(
 	today: date,
 	*,
 	monetary_value: Decimal = ZERO,
+	claim: Decimal | None = None,
 	even_if_nothing: bool = False,
 	**content: object,
 ) -> list[Entry]:
@@ -372,6 +396,7 @@ def credit(
 	earlier restoring was cancelled, that cancel holds the points now, and they go back through it.
 	"""
 	pieces: list[tuple[Decimal, str, _Fresh | None, list[tuple[Lot, Decimal]]]] = []
+	more_claimed = ZERO if claim is None else claim - points
 	for carrier, held in _carriers(book, debit):
 		part = min(points, held)
 		if part > 0:
@@ -389,7 +414,10 @@ def credit(
 		pieces.append((ZERO, debit.name, None, []))
 	made: list[Entry] = []
 	for number, (inside, carrier_name, fresh_lot, refills) in enumerate(pieces):
-		only_once = {"monetary_value": monetary_value, **content} if not number else _voucher_of(content)
+		only_once = _voucher_of(content)
+		if not number:
+			claimed = _claim(inside + more_claimed, inside)
+			only_once = {"monetary_value": monetary_value, "new_value": claimed, **content}
 		if fresh_lot:
 			expires, origin = fresh_lot
 			only_once |= {"opens_lot": True, "origin": origin, "expires_on": expires, "available_from": posting_date}
@@ -404,7 +432,7 @@ def credit(
 		for lot, taken in refills:
 			book.allocate(carrier_name, lot, -taken, entry)
 		if fresh_lot:
-			_pay_arrears(book, book.lot(entry.name), entry)
+			_pay_arrears(book, book.lot(entry.name), entry, today)
 		made.append(entry)
 	return made
 
@@ -561,14 +589,17 @@ def _expired_from(book: Book, origin: str) -> Decimal:
 	return sum((_expired_of(book, lot) for lot in book.lineage(origin, everywhere=True)), ZERO)
 
 
-def _expired_since(book: Book, entry: Entry, today: date) -> Decimal:
+def _expired_since(book: Book, entry: Entry) -> Decimal:
 	"""Points of a credit that expired with the lots they stood in."""
 	if entry.opens_lot:
+		lot = book.lot(entry.name)
+		if lot is not None and lot.origin != lot.name:
+			return _expired_of(book, lot)
 		return _expired_from(book, entry.name)
 	gone = ZERO
 	for row in book.rows_by(entry.name):
 		lot = book.lot(row.lot)
-		if lot is not None and lot.lapsed(today):
+		if lot is not None:
 			gone += min(-row.points, _expired_of(book, lot))
 	return gone
 
@@ -587,27 +618,44 @@ def _sweep_lineage(book: Book, entry: Entry, today: date) -> None:
 # --- payment ---------------------------------------------------------------------------------------------
 
 
-def activate(book: Book, program: Program, earning: Entry, paid_on: date) -> Posted:
-	"""A document is paid in full: its points become available on max(posting date + pending days, that day)."""
+def activate(
+	book: Book, program: Program, earning: Entry, paid_on: date, today: date | None = None
+) -> Posted:
+	"""A document is paid in full: its points become available on max(posting date + pending days, that day).
+
+	Args:
+		today: the day on which it is noticed; points that have expired by then do not come back.
+	"""
 	posted = Posted()
 	if earning.available_from is not None:
 		return posted
+	paid_on = max(paid_on, earning.posting_date)
+	today = max(today or paid_on, paid_on)
 	available = max(paid_on, earning.posting_date + _days(program.pending_days))
 	for lot in book.lineage(earning.name):
 		if lot.available_from is None:
-			posted.add(_make_available(book, lot, available, max(paid_on, earning.posting_date)))
+			if lot.remaining and lot.lapsed(today):
+				posted.add(_expire_lot(book, lot, lot.expires_on))
+			posted.add(_make_available(book, lot, available, paid_on))
 	return posted
 
 
 def deactivate(book: Book, earning: Entry, on: date) -> Posted:
-	"""A document is no longer paid: what remains becomes pending again, what was spent becomes arrears."""
+	"""A document is no longer paid: what remains becomes pending again, what was spent becomes arrears.
+
+	A lot that has expired since has nothing left to wait for: what was spent of it in its time stays spent.
+	"""
 	posted = Posted()
 	if earning.available_from is not None:
 		return posted
+	for entry in catch_up(book, on).entries:
+		posted.add(entry)
 	kept = {earning.name, *(lot.name for lot in book.lineage(earning.name))}
 	for lot in book.lineage(earning.name):
 		if lot.available_from is None:
 			continue
+		if lot.remaining and lot.lapsed(on):
+			posted.add(_expire_lot(book, lot, lot.expires_on))
 		entry = book.append(
 			ACTIVATE,
 			ZERO,
@@ -620,7 +668,7 @@ def deactivate(book: Book, earning: Entry, on: date) -> Posted:
 		posted.add(entry)
 		book.set_availability(lot, None, on)
 		for debit, points in book.draws_from(lot.name):
-			if debit.entry_type in (EXPIRE, TRANSFER_OUT) or debit.reverses in kept:
+			if lot.lapsed(on) or debit.entry_type in (EXPIRE, TRANSFER_OUT) or debit.reverses in kept:
 				continue
 			book.allocate(debit.name, lot, -points, entry)
 	return posted
@@ -630,9 +678,13 @@ def catch_up(book: Book, on: date) -> Posted:
 	"""Activate the pending lots whose day has come."""
 	posted = Posted()
 	if book.member.points_pending:
-		for lot in book.due_lots(on):
+		for lot in sorted(book.due_lots(on), key=_due_key):
 			posted.add(_make_available(book, lot, lot.available_from, lot.available_from))
 	return posted
+
+
+def _due_key(lot: Lot) -> tuple[date, int]:
+	return (lot.available_from, lot.entry_seq)
 
 
 def _make_available(book: Book, lot: Lot, available: date, on: date) -> Entry:
@@ -646,13 +698,13 @@ def _make_available(book: Book, lot: Lot, available: date, on: date) -> Entry:
 		new_value=str(available),
 	)
 	book.set_availability(lot, available, on)
-	_pay_arrears(book, lot, entry)
+	_pay_arrears(book, lot, entry, on)
 	return entry
 
 
-def _pay_arrears(book: Book, lot: Lot, by: Entry) -> None:
+def _pay_arrears(book: Book, lot: Lot, by: Entry, today: date) -> None:
 	"""A lot that becomes active pays what the member owes, oldest debt first."""
-	if lot.state != "Active" or book.member.points_arrears <= 0:
+	if lot.state != ACTIVE or book.member.points_arrears <= 0 or lot.lapsed(max(today, by.posting_date)):
 		return
 	for debit, owed in book.arrears():
 		if not lot.remaining:
@@ -666,20 +718,35 @@ def _pay_arrears(book: Book, lot: Lot, by: Entry) -> None:
 
 def expire(book: Book, program: Program, on: date) -> Posted:
 	"""Write the expiry of everything that could be used until yesterday at the latest."""
-	posted = lapse(book, program, on)
+	posted = catch_up(book, on)  # what came due in time pays debts before it expires
+	for entry in lapse(book, program, on).entries:
+		posted.add(entry)
 	for lot in book.lapsed_lots(on):
-		posted.add(_expire_lot(book, lot, lot.expires_on))
+		if lot.remaining:
+			posted.add(_expire_lot(book, lot, lot.expires_on))
 	return posted
 
 
-def lapse(book: Book, program: Program, on: date) -> Posted:
-	"""Inactivity: write the expiry of dateless points if the member was idle too long before `on`."""
+def _settle(book: Book, program: Program, today: date) -> None:
+	"""What the nightly jobs would have written by now and a movement depends on."""
+	catch_up(book, today)
+	lapse(book, program, today)
+
+
+def lapse(book: Book, program: Program, on: date, since: date | None = None) -> Posted:
+	"""Inactivity: write the expiry of dateless points if the member was idle too long before `on`.
+
+	Args:
+		since: the day on which the member turned out to have been idle, where that was later: up to then the
+			points could be used.
+	"""
 	posted = Posted()
 	if idle(program, book.member, on):
 		last = dates.inactive_after(program, book.member.last_activity_on)
 		for lot in book.open_lots():
-			if _dateless(lot):
-				posted.add(_expire_lot(book, lot, last))
+			if _dateless(lot) and lot.remaining:
+				first = max(day for day in (since, lot.available_from, last) if day)
+				posted.add(_expire_lot(book, lot, last, first))
 	return posted
 
 
@@ -693,11 +760,12 @@ def _dateless(lot: Lot) -> bool:
 	return lot.expires_on is None and lot.state != PENDING
 
 
-def _expire_lot(book: Book, lot: Lot, last_day: date) -> Entry:
+def _expire_lot(book: Book, lot: Lot, last_day: date, on: date | None = None) -> Entry:
+	"""Write that a lot's points are gone: the day after its last one, or on a later day `on`."""
 	entry = book.append(
 		EXPIRE,
 		-lot.remaining,
-		last_day + dates.DAY,
+		max(last_day + dates.DAY, on or last_day),
 		f"expire:{lot.name}:{book.member.last_seq + 1}",
 		lot=lot.name,
 		expires_on=last_day,
@@ -718,12 +786,19 @@ def grant(
 	key: str,
 	*,
 	expires_on: date | None = None,
+	today: date | None = None,
 	**content: object,
 ) -> Entry | None:
 	"""Credit points by voucher (Opening, Bonus or Adjust); they expire as given, else as the programme says."""
+	_must_be_positive(points)
 	if book.seen(key):
 		return None
-	lapse(book, program, posting_date)
+	today = max(today or posting_date, posting_date)
+	_settle(book, program, today)
+	expires_on = expires_on or dates.expires_on(program, posting_date, posting_date)
+	if expires_on is None and idle(program, book.member, posting_date):
+		# points given to somebody who has been away must not be gone at once
+		expires_on = dates.inactive_after(program, posting_date)
 	entry = book.append(
 		entry_type,
 		points,
@@ -731,10 +806,10 @@ def grant(
 		key,
 		opens_lot=True,
 		available_from=posting_date,
-		expires_on=expires_on or dates.expires_on(program, posting_date, posting_date),
+		expires_on=expires_on,
 		**content,
 	)
-	_pay_arrears(book, book.lot(entry.name), entry)
+	_pay_arrears(book, book.lot(entry.name), entry, today)
 	return entry
 
 
@@ -772,15 +847,16 @@ def transfer(
 	posted = Posted()
 	if source.seen(f"{key}:out:1"):
 		return posted
+	_must_be_positive(points)
 	today = max(today, posting_date)
-	lapse(source, program, today)
-	catch_up(source, today)
+	_settle(source, program, today)
+	_settle(target, program, today)
 	can = spendable(source, program, today)
 	plan, left = _plan(source.drawable(posting_date, today), points)
 	if left or points > can:
 		raise NotEnoughPoints(points, min(can, points - left))
 	for number, (lot, taken) in enumerate(plan, 1):
-		_move(source, target, lot, taken, posting_date, f"{key}", number, posted, lineage=False, **content)
+		_move(source, target, program, lot, taken, posting_date, key, number, posted, **content)
 	return posted
 
 
@@ -792,33 +868,62 @@ def absorb(
 	The sum of both never changes. The higher tier wins.
 	"""
 	posted = Posted()
-	for number, lot in enumerate(source.open_lots(), 1):
-		_move(source, target, lot, lot.remaining, posting_date, key, number, posted, lineage=True, **content)
-	for number, (debit, owed) in enumerate(source.arrears(), 1):
-		into = source.append(
-			TRANSFER_IN, owed, posting_date, f"{key}:owed-in:{number}", reverses=debit.name, **content
-		)
-		out = target.append(TRANSFER_OUT, -owed, posting_date, f"{key}:owed-out:{number}", **content)
-		posted.add(into)
-		posted.add(out)
-	target.adopt(source)
+	if source.member.name in target.merged:
+		return posted
+	target.merged.add(source.member.name)
+	for book in (source, target):
+		for entry in expire(book, program, posting_date).entries:
+			posted.add(entry)
 	ours, theirs = target.member, source.member
 	ours.last_activity_on = max(
 		(day for day in (ours.last_activity_on, theirs.last_activity_on) if day), default=None
 	)
-	higher = tiers.find(program, theirs.tier)
-	here = tiers.find(program, ours.tier)
-	if higher and (here is None or higher.threshold > here.threshold):
-		posted.add(tiers.set_tier(target, program, higher.name, posting_date, "merge"))
-	ours.qualifying_on = max((day for day in (ours.qualifying_on, theirs.qualifying_on) if day), default=None)
-	tiers.count(target, program, theirs.qualifying_value, posting_date, posting_date)
-	tiers.promote(target, program, posting_date)
+	if idle(program, ours, posting_date):
+		# who was never active never idled: the other's long absence must not take these points
+		for lot in filter(_dateless, target.open_lots()):
+			until = dates.inactive_after(program, posting_date)
+			posted.add(extend(target, lot, until, posting_date, f"{key}:keep:{lot.name}", **content))
+	for number, lot in enumerate(source.open_lots(), 1):
+		rest = lot.remaining
+		_move(source, target, program, lot, rest, posting_date, key, number, posted, origin=lot.origin, **content)
+	for number, (debit, owed) in enumerate(source.arrears(), 1):
+		into = source.append(
+			TRANSFER_IN, owed, posting_date, f"{key}:owed-in:{number}", reverses=debit.name, **content
+		)
+		# the debt stays a part of what it was owed for, so that undoing that settles it here
+		out = target.append(
+			TRANSFER_OUT, -owed, posting_date, f"{key}:owed-out:{number}", reverses=into.name, **content
+		)
+		posted.add(into)
+		posted.add(out)
+	ours.qualifying_on = max(
+		(day for day in (ours.qualifying_on, theirs.qualifying_on, posting_date) if day), default=None
+	)
+	window = dates.tier_window(program, ours.qualifying_on)
+	ours.qualifying_value = target.qualifying_between(*window) + source.qualifying_between(*window)
+	target.adopt(source)
+	best = max(
+		(
+			tier
+			for tier in (
+				tiers.find(program, theirs.tier),
+				tiers.find(program, ours.tier),
+				tiers.earned(program, ours.qualifying_value),
+			)
+			if tier
+		),
+		key=lambda tier: tier.threshold,
+		default=None,
+	)
+	if best and best.name != ours.tier:
+		posted.add(tiers.set_tier(target, program, best.name, posting_date, "merge"))
 	return posted
 
 
 def _move(
 	source: Book,
 	target: Book,
+	program: Program,
 	lot: Lot,
 	points: Decimal,
 	posting_date: date,
@@ -826,23 +931,27 @@ def _move(
 	number: int,
 	posted: Posted,
 	*,
-	lineage: bool,
+	origin: str = "",
 	**content: object,
 ) -> None:
 	out = source.append(TRANSFER_OUT, -points, posting_date, f"{key}:out:{number}", lot=lot.name, **content)
 	source.allocate(out.name, lot, points, out)
+	expires_on = lot.expires_on
+	if expires_on is None and lot.available_from and idle(program, target.member, posting_date):
+		# what could be used until then may be used until then: the receiver has been away even longer
+		expires_on = dates.inactive_after(program, source.member.last_activity_on or posting_date)
 	into = target.append(
 		TRANSFER_IN,
 		points,
 		posting_date,
 		f"{key}:in:{number}",
 		opens_lot=True,
-		origin=lot.origin if lineage else "",
+		origin=origin,
 		available_from=lot.available_from,
-		expires_on=lot.expires_on,
+		expires_on=expires_on,
 		**content,
 	)
-	_pay_arrears(target, target.lot(into.name), into)
+	_pay_arrears(target, target.lot(into.name), into, posting_date)
 	posted.add(out)
 	posted.add(into)
 
@@ -877,8 +986,16 @@ def _active_on(member: Member, day: date) -> None:
 		member.last_activity_on = day
 
 
-def _recount_activity(book: Book, *entries: Entry | None) -> None:
-	"""After a reversal or its undoing: the last activity is the last one that stands."""
+def _must_be_positive(points: Decimal) -> None:
+	if points <= 0:
+		raise LedgerError(f"{points} points cannot be moved")
+
+
+def _recount_activity(book: Book, program: Program, today: date, *entries: Entry | None) -> None:
+	"""After a reversal or its undoing: the last activity is the last one that stands.
+
+	Who turns out to have been idle loses dateless points today: up to now they could be used.
+	"""
 	member = book.member
 	for entry in entries:
 		if entry is not None and entry.entry_type in (CLAWBACK, RESTORE):
@@ -889,6 +1006,7 @@ def _recount_activity(book: Book, *entries: Entry | None) -> None:
 			_active_on(member, entry.posting_date)
 		elif entry.posting_date == member.last_activity_on:
 			member.last_activity_on = book.last_activity()
+	lapse(book, program, today, since=today)
 
 
 def _has(book: Book, kind: str, voucher_no: str, voucher_type: str) -> bool:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from .book import EMPTIED_BY, balance_lots
+from .book import balance_lots, came_due, state_after
 from .model import (
 	ACTIVATE,
 	ACTIVE,
-	DEPLETED,
 	EXTEND,
 	PENDING,
 	STATUS,
@@ -54,9 +53,23 @@ class Folded:
 	def points_arrears(self) -> Decimal:
 		return sum(self.owed.values(), ZERO)
 
-	def balance(self, on: date) -> tuple[Decimal, Decimal, Decimal]:
-		"""(active, pending, arrears) on a day, whether or not jobs had run by then."""
-		return (*balance_lots(self.lots.values(), on), self.points_arrears)
+	def balance(self, on: date, last_day: date | None = None) -> tuple[Decimal, Decimal, Decimal]:
+		"""(active, pending, arrears) on a day, whether or not jobs had run by then.
+
+		Args:
+			last_day: the last day on which points without a date could be used (Inactivity), None = no such day.
+		"""
+		idle = last_day is not None and last_day < on
+		due = [lot for lot in self.lots.values() if lot.state == PENDING and lot.remaining and not lot.waits(on)]
+		rest = [
+			lot
+			for lot in self.lots.values()
+			if lot.state != PENDING or lot.waits(on)
+			if not idle or lot.expires_on or lot.waits(on)
+		]
+		came, paid = came_due(due, on, self.points_arrears, idle)
+		active, pending = balance_lots(rest, on)
+		return active + came, pending, self.points_arrears - paid
 
 
 def fold(entries: Iterable[Entry], allocations: Iterable[Allocation], on: date | None = None) -> Folded:
@@ -137,8 +150,5 @@ def _apply(result: Folded, row: Allocation, by: Entry) -> bool:
 		return False
 	result.owed[row.entry] -= row.points
 	lot.remaining -= row.points
-	if lot.remaining:
-		lot.state = PENDING if lot.waits(by.posting_date) else ACTIVE
-	else:
-		lot.state = EMPTIED_BY.get(by.entry_type, DEPLETED)
+	lot.state = state_after(lot, lot.remaining, by)
 	return True
