@@ -13,9 +13,9 @@ from ccms_app.loyalty.book import Book
 from ccms_app.loyalty.model import Member, Program, Sale
 from ccms_app.loyalty.store import ledger, members
 
-MEMBERSHIP = """insert into `tabCCMS Membership` (name, creation, modified, owner, modified_by, docstatus, idx, program,
-	customer, customer_name, company, member_no, joined_on, status, active_key)
-	values (%s, now(6), now(6), 'Administrator', 'Administrator', 0, 0, %s, %s, %s, %s, %s, %s, 'Active', %s)"""
+MEMBERSHIP = """insert into `tabCCMS Membership` (name, program, customer, customer_name, company, member_no, joined_on,
+	active_key, status)
+	values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 
 def books(program: Program, customer: str, count: int, joined_on: date) -> list[Book]:
@@ -25,7 +25,7 @@ def books(program: Program, customer: str, count: int, joined_on: date) -> list[
 		name = frappe.generate_hash(length=12)
 		who = customer if not number else f"{customer}-{number}"
 		key = members.active_key(program.name, f"{who}-{name}")
-		rows.append((name, program.name, who, who, program.company, name, joined_on, key))
+		rows.append((name, program.name, who, who, program.company, name, joined_on, key, "Active"))
 		found.append(Book(Member(name, program.name, who, program.company), ledger.chain_key()))
 	for start in range(0, len(rows), 5000):
 		frappe.db._cursor.executemany(MEMBERSHIP, rows[start : start + 5000])

@@ -90,6 +90,7 @@ def prepare(doc) -> None:
 	_read_typed_numbers(doc)
 	if _stands_as_saved(doc):
 		return
+	_forget_copied_points(doc)
 	points_row.clean(doc)
 	if not counts(doc):
 		return
@@ -133,6 +134,12 @@ def _read_typed_numbers(doc) -> None:
 				title=_("Loyalty Points"),
 			)
 		doc.set(field, number)
+
+
+def _forget_copied_points(doc) -> None:
+	"""A copy made in code brings the points along, row, amount and all: nobody has asked to spend them again."""
+	if doc.is_new() and not doc.get("amended_from") and points_row.of(doc) and doc.get("ccms_redeem_amount"):
+		doc.update(dict.fromkeys(("ccms_redeem_points", "ccms_redeem_amount", "ccms_points_earned"), 0))
 
 
 def _stands_as_saved(doc) -> bool:

@@ -36,25 +36,26 @@ MEMBER_FIELDS = (
 	" points_held, points_arrears, qualifying_value, qualifying_on, last_activity_on, last_seq, last_hash"
 )
 
+# Only placeholders between the brackets: then the driver sends many rows in one statement.
 INSERT_ENTRY = """
 	insert into `tabCCMS Points Ledger Entry`
-		(name, creation, modified, owner, modified_by, docstatus, idx, posted_on, customer, program, company,
+		(name, creation, modified, owner, modified_by, posted_on, customer, program, company,
 		membership, seq, entry_type, points, posting_date, available_from, expires_on, lot, qualifying_value,
 		qualifying_date, old_value, new_value, voucher_type, voucher_no, voucher_detail_no, rule, tier, base_amount,
 		rate, monetary_value, reason, reverses, idempotency_key, chain_hash)
-	values (%s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-		%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+	values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+		%s, %s, %s, %s, %s, %s, %s)"""
 INSERT_ALLOCATION = """
 	insert into `tabCCMS Points Allocation`
-		(name, creation, modified, owner, modified_by, docstatus, idx, company, membership, entry, lot, points,
+		(name, creation, modified, owner, modified_by, idx, company, membership, entry, lot, points,
 		by_entry, posting_date)
-	values (%s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, %s)"""
+	values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 INSERT_LOT = """
 	insert into `tabCCMS Points Lot`
-		(name, creation, modified, owner, modified_by, docstatus, idx, customer, program, company, membership,
+		(name, creation, modified, owner, modified_by, customer, program, company, membership,
 		original, remaining, available_from, expires_on, state, origin, entry_seq, entry_type, voucher_type,
 		voucher_no, draw_before)
-	values (%s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+	values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 UPDATE_LOT = """
 	update `tabCCMS Points Lot`
 	set modified=%s, remaining=%s, available_from=%s, expires_on=%s, state=%s, draw_before=%s

@@ -17,8 +17,10 @@ from ccms_app.loyalty import movements, tiers
 from ccms_app.loyalty.dates import inactive_after, tier_window
 from ccms_app.loyalty.model import Program
 from ccms_app.loyalty.money import dec
+from ccms_app.setup import notifications
 
 from . import audit, balances, invoices, ledger, members, programs
+from .guard import guarded
 from .overview import warning_days
 
 BATCH = 500
@@ -216,6 +218,8 @@ def warn(on: date) -> int:
 	The notification is a document a manager can edit or switch off; what has been announced is remembered on the
 	membership in the same transaction.
 	"""
+	if not notifications.expiry_warnings_are_on():
+		return 0  # so that who switches it on later still announces what is coming
 	until = getdate(add_days(on, warning_days()))
 	told = 0
 	for name in _to_warn(on, until):
@@ -223,10 +227,11 @@ def warn(on: date) -> int:
 		if not expiring or getdate(expiring[0]["date"]) > until:
 			continue
 		doc = frappe.get_doc(members.DOCTYPE, name)
-		doc.notify_expiring(expiring)
-		frappe.db.set_value(members.DOCTYPE, name, "warned_until", until, update_modified=False)
+		with guarded("warning before expiry", doc):
+			doc.notify_expiring(expiring)
+			frappe.db.set_value(members.DOCTYPE, name, "warned_until", until, update_modified=False)
+			told += 1
 		frappe.db.commit()
-		told += 1
 	return told
 
 
