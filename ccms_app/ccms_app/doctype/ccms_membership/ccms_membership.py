@@ -17,6 +17,10 @@ class CCMSMembership(Document):
 		if not self.is_new():
 			members.keep_projection(self)
 
+	def before_rename(self, old: str, new: str, merge: bool = False) -> None:
+		# the name stands in the hash of every entry
+		frappe.throw(_("A membership keeps its name. Change the card number instead."))
+
 	def on_trash(self) -> None:
 		if frappe.db.exists("CCMS Points Ledger Entry", {"membership": self.name}):
 			frappe.throw(
