@@ -107,7 +107,7 @@ def post(doc) -> None:
 			case "Opening Balance" | "Grant":
 				expires = getdate(doc.expires_on) if doc.expires_on else None
 				kind = OPENING if doc.adjustment_type == "Opening Balance" else ADJUST
-				movements.grant(book, program, kind, points, day, key, expires_on=expires, **voucher)
+				movements.grant(book, program, kind, points, day, key, expires_on=expires, today=today, **voucher)
 			case "Deduct":
 				movements.spend(book, program, ADJUST, points, day, key, today, **voucher)
 			case "Transfer":

@@ -189,7 +189,11 @@ class Backfill:
 		sale = Sale(row.doctype, row.name, day, earn_base=max(base, ZERO))
 		if payments:
 			sale.paid, sale.paid_on = payments.state(row)
-		movements.earn(book, self.program, sale)
+		movements.earn(book, self.program, sale, self._today(day))
+
+	def _today(self, day: date) -> date:
+		"""Documents are posted today, as one by one, but inactivity is judged on the day each of them tells of."""
+		return day if self.program.expiry_model == "Inactivity" else self.today
 
 	def _earns(self, row) -> bool:
 		return (
@@ -214,7 +218,7 @@ class Backfill:
 				share=shares.after(row),
 				earning=earning,
 				redemption=redemption,
-				today=self.today,
+				today=self._today(day),
 			)
 
 	def _mark(self, books: Iterable[Book], by_customer: dict[str, list]) -> None:

@@ -605,7 +605,7 @@ def _post_sale(doc) -> None:
 		with guarded("earning", doc):
 			if program.accrue_when == "When Paid":
 				sale.paid, sale.paid_on = payment_state(doc)
-			movements.earn(book, program, sale)
+			movements.earn(book, program, sale, today)
 			ledger.write([book])
 
 
@@ -740,7 +740,7 @@ def sync_payment(doctype: str, name: str) -> bool:
 	entry = book.entry(earning.name)
 	waiting = any(lot.available_from is None for lot in book.lineage(entry.name))
 	if paid and waiting:
-		posted = movements.activate(book, program, entry, since)
+		posted = movements.activate(book, program, entry, since, getdate(nowdate()))
 	elif not paid and not waiting:
 		posted = movements.deactivate(book, entry, getdate(nowdate()))
 	else:

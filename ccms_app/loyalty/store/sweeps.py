@@ -126,6 +126,9 @@ def expire(on: date) -> int:
 
 	def step(books: list[ledger.SiteBook], day: date) -> None:
 		ledger.prefetch(
+			books, "due", "state = 'Pending' and remaining > 0 and available_from <= %(on)s", {"on": day}
+		)
+		ledger.prefetch(
 			books,
 			"lapsed",
 			"state in ('Active', 'Pending') and draw_before < %(on)s and remaining > 0",
