@@ -16,6 +16,7 @@ frappe.ui.form.on("CCMS Simulation Run", {
 		if (frm.doc.status !== "Done") return;
 		conclude(frm);
 		draw(frm);
+		tabulate(frm);
 		show_rules(frm);
 	},
 });
@@ -25,7 +26,7 @@ function add_buttons(frm) {
 	frm.add_custom_button(__("Open the Program"), () =>
 		frappe.set_route("Form", "CCMS Loyalty Program", frm.doc.program)
 	);
-	if (!frappe.model.can_create(frm.doctype) || !(frm.doc.status === "Failed" || silent(frm))) return;
+	if (!frm.perm[0]?.create || !(frm.doc.status === "Failed" || silent(frm))) return;
 	frm.add_custom_button(__("Run Again"), () => frm.call("run_again").then(() => frm.reload_doc())).addClass(
 		"btn-primary"
 	);
@@ -147,6 +148,41 @@ function draw_one(wrapper, title, args) {
 		tooltipOptions: { formatTooltipY: (value) => format_number(value, null, 0) },
 		...args,
 	});
+}
+
+function tabulate(frm) {
+	const columns = [
+		["revenue", __("Revenue"), "money"],
+		["members", __("Members"), "last"],
+		["earned", __("Earned"), "points"],
+		["redeemed", __("Used"), "points"],
+		["expired", __("Expired"), "points"],
+		["open_points", __("Points Open"), "last"],
+		["liability", __("Liability"), "last money"],
+		["cost", __("Cost"), "money"],
+	];
+	const rows = frm.doc.monthly || [];
+	const currency = frappe.get_doc(":Company", frm.doc.company)?.default_currency;
+	const show = (value, kind) =>
+		kind.includes("money") ? format_currency(value, currency) : format_number(value, null, 0);
+	const cell = (tag, content) => $(`<${tag} class="text-right text-nowrap">`).text(content);
+	const table = $('<table class="table table-sm">').appendTo(
+		$('<div class="table-responsive">').appendTo(frm.get_field("monthly_html").$wrapper.empty())
+	);
+	$("<tr>")
+		.append($("<th>").text(__("Month")), ...columns.map(([, label]) => cell("th", label)))
+		.appendTo($("<thead>").appendTo(table));
+	for (const row of rows) {
+		$("<tr>")
+			.append($("<td>").text(row.month), ...columns.map(([field, , kind]) => cell("td", show(row[field], kind))))
+			.appendTo(table);
+	}
+	// what stands at a month's end is not summed
+	const total = ([field, , kind]) =>
+		kind.includes("last") ? rows.at(-1)?.[field] : rows.reduce((sum, row) => sum + flt(row[field]), 0);
+	$('<tr class="font-weight-bold">')
+		.append($("<td>").text(__("Total")), ...columns.map((column) => cell("td", show(total(column), column[2]))))
+		.appendTo(table);
 }
 
 /** The rules as they stood then, under the labels of the program form. */
