@@ -67,14 +67,14 @@ def now(membership: str, on: date | None = None) -> Balance:
 	member = ledger.member_of(tuple(row))
 	program = programs.get(member.program)
 	active, pending = member.points_active, member.points_pending
-	lapsed, came_due, gone = _corrections(member, program, on)
+	lapsed, came_due, gone, early = _corrections(member, program, on)
 	return Balance(
 		member.name,
 		program,
 		member.status,
 		member.tier,
-		max(ZERO, active - lapsed + came_due),
-		max(ZERO, pending - came_due - gone),
+		max(ZERO, active - lapsed + came_due - early),
+		max(ZERO, pending - came_due - gone + early),
 		member.points_held,
 		member.points_arrears,
 		member.qualifying_value,
@@ -84,8 +84,9 @@ def now(membership: str, on: date | None = None) -> Balance:
 	)
 
 
-def _corrections(member: Member, program: Program, on: date) -> tuple[Decimal, Decimal, Decimal]:
-	"""(active points past their expiry, pending points whose day has come, pending points past expiry)."""
+def _corrections(member: Member, program: Program, on: date) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+	"""Active points past their expiry, pending points whose day has come, pending points past expiry, and active
+	points of documents with a future posting date, which their own index finds wherever there are any."""
 	idle = movements.idle(program, member, on)
 	row = frappe.db.sql(
 		"""select
@@ -93,7 +94,9 @@ def _corrections(member: Member, program: Program, on: date) -> tuple[Decimal, D
 				then remaining end), 0),
 			coalesce(sum(case when state = 'Pending' and draw_before >= %(on)s and available_from <= %(on)s
 				then remaining end), 0),
-			coalesce(sum(case when state = 'Pending' and draw_before < %(on)s then remaining end), 0)
+			coalesce(sum(case when state = 'Pending' and draw_before < %(on)s then remaining end), 0),
+			coalesce((select sum(remaining) from `tabCCMS Points Lot` force index (state_available_from_index)
+				where state = 'Active' and available_from > %(on)s and membership = %(membership)s), 0)
 		from `tabCCMS Points Lot`
 		where membership = %(membership)s and remaining > 0
 			and ((state = 'Active' and (draw_before < %(on)s or %(idle)s)) or state = 'Pending')""",
@@ -103,7 +106,7 @@ def _corrections(member: Member, program: Program, on: date) -> tuple[Decimal, D
 			"idle": int(idle),  # dateless lots matter only when the member has been idle too long
 		},
 	)[0]
-	return dec(row[0]), dec(row[1]), dec(row[2])
+	return dec(row[0]), dec(row[1]), dec(row[2]), dec(row[3])
 
 
 def on_date(membership: str, on: date, known_at: datetime | None = None) -> Balance:
