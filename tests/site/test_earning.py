@@ -5,7 +5,7 @@ import pytest
 
 from tests.site import factories, world
 from tests.site.books import check_books, round_to_whole_money
-from tests.site.clock import day
+from tests.site.clock import at, day
 from tests.site.factories import make_customer, make_program, make_return, make_sales_invoice, make_tiers
 from tests.site.ledger_checks import (  # noqa: F401 (strict is a fixture)
 	check,
@@ -252,6 +252,23 @@ def test_a_backdated_sale_earns_on_its_day():
 	on = frappe.utils.getdate(day(-45))
 	assert balances.on_date(membership, on).active == 100
 	assert check(membership).active == 200
+
+
+def test_points_of_a_future_posting_date_wait_for_it():
+	customer = make_customer(make_program())
+	membership = membership_of(customer)
+	make_sales_invoice(customer)
+	make_sales_invoice(customer, posting_date=day(3), due_date=day(3))
+	from ccms_app.loyalty.store import balances
+
+	balance = balances.now(membership)
+	assert (balance.active, balance.pending, balance.spendable) == (100, 100, 100)
+	with pytest.raises(frappe.ValidationError, match="Only 100 points can be used"):
+		make_sales_invoice(customer, rate=500, ccms_redeem_points=101)
+	with at(day(3)):
+		assert check(membership).spendable == 200
+		make_sales_invoice(customer, rate=500, ccms_redeem_points=200)
+		check(membership)
 
 
 # --- what earns nothing, and blocks nothing ----------------------------------------------------------------------
