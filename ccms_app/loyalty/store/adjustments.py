@@ -53,6 +53,8 @@ def check(doc) -> None:
 		frappe.throw(_("The expiry date is before the posting date."))
 	if doc.adjustment_type == "Transfer":
 		_check_transfer(doc)
+	if doc.get("reference_name"):
+		_check_reference(doc)
 	if frappe.db.get_value(members.DOCTYPE, doc.membership, "status") == "Left":
 		frappe.throw(_("This member has left. Let the customer come back before points are moved."))
 
@@ -68,6 +70,16 @@ def _check_transfer(doc) -> None:
 		frappe.throw(_("Points can only be transferred within one loyalty program."))
 	if other.status == "Left":
 		frappe.throw(_("The receiving member has left."))
+
+
+def _check_reference(doc) -> None:
+	owner, company = frappe.db.get_value(doc.reference_type, doc.reference_name, ["customer", "company"]) or ("", "")
+	if (owner, company) != (doc.customer, doc.company):
+		frappe.throw(
+			_("{0} {1} is not a document of {2} in {3}.").format(
+				_(doc.reference_type), doc.reference_name, frappe.bold(doc.customer), doc.company
+			)
+		)
 
 
 def approve(doc) -> None:
