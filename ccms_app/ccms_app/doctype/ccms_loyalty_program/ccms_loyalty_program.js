@@ -147,7 +147,7 @@ function simulate(frm) {
 				label: __("Gross Margin"),
 				fieldtype: "Percent",
 				precision: 1,
-				description: __("Only for the break-even. Empty: not computed."),
+				description: __("For the break-even. Empty: from the cost of the items sold."),
 			},
 		],
 		primary_action_label: __("Simulate"),
