@@ -12,6 +12,7 @@ Everything is checked before anything is made; when a step fails, what was made 
 """
 
 import getpass
+import json
 import os
 import re
 import secrets
@@ -77,12 +78,11 @@ def main() -> int:
 		return 1
 	except KeyboardInterrupt:
 		return 130
-	port = re.search(
-		r'"webserver_port":\s*(\d+)', (plan.folder / "sites" / "common_site_config.json").read_text()
-	)
+	config = json.loads((plan.folder / "sites" / "common_site_config.json").read_text())
+	activate = "" if shutil.which("bench") else f"source {Path(sys.executable).with_name('activate')}\n  "
 	print(
-		f"\nThe bench is ready. Start it with\n\n  cd {plan.folder} && {bench_command()} start\n\n"
-		f"and open http://{plan.site}:{port[1] if port else 8000} (Administrator / {plan.admin_password})."
+		f"\nThe bench is ready. Start it with\n\n  {activate}cd {plan.folder} && bench start\n\n"
+		f"and open http://{plan.site}:{config.get('webserver_port', 8000)} (Administrator / {plan.admin_password})."
 	)
 	return 0
 
@@ -200,14 +200,15 @@ def bench(folder: Path, *arguments: str) -> None:
 	"""One `bench` command; its output goes to the terminal."""
 	shown = re.sub(r"(-password) \S+", r"\1 …", " ".join(arguments))
 	print(f"\n── bench {shown}", flush=True)
-	done = subprocess.run([bench_command(), *arguments], cwd=folder, stdin=subprocess.DEVNULL)
+	done = subprocess.run(["bench", *arguments], cwd=folder, env=with_bench(), stdin=subprocess.DEVNULL)
 	if done.returncode:
 		raise RuntimeError(f"`bench {arguments[0]}` failed, see above")
 
 
-def bench_command() -> str:
-	"""The `bench` of this environment."""
-	return str(Path(sys.executable).with_name("bench"))
+def with_bench() -> dict[str, str]:
+	"""The environment in which this environment's `bench`, and the programs it calls, are found."""
+	path = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+	return {**os.environ, "PATH": os.pathsep.join(path)}
 
 
 if __name__ == "__main__":
