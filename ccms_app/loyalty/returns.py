@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 from .model import ONE, ZERO
+
+# Thirds of a line have to sum to the whole line, which decimals cannot say.
+NOTHING, ALL = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +39,28 @@ class ReturnedLine:
 	rate: Decimal
 
 
-def line_part(sold: SoldLine, back: ReturnedLine) -> Decimal:
-	"""The part of one sold line that one returned line brings back."""
+def line_part(sold: SoldLine, back: ReturnedLine) -> Fraction:
+	"""The part of one sold line that one returned line brings back, exactly."""
 	by_amount = not back.qty or not sold.qty or back.rate < sold.rate
 	if by_amount:
-		return back.amount / sold.amount if sold.amount else ZERO
-	return back.qty / sold.qty
+		return Fraction(back.amount) / Fraction(sold.amount) if sold.amount else NOTHING
+	return Fraction(back.qty) / Fraction(sold.qty)
 
 
 def share(sold: Mapping[str, SoldLine], returned: Iterable[ReturnedLine]) -> Decimal:
 	"""The part of a sale that is back after all these returned lines, 0 to 1."""
-	parts: dict[str, Decimal] = dict.fromkeys(sold, ZERO)
+	parts: dict[str, Fraction] = dict.fromkeys(sold, NOTHING)
 	for line in returned:
 		if line.sold_line in sold:
 			parts[line.sold_line] += line_part(sold[line.sold_line], line)
-	parts = {name: min(ONE, max(ZERO, value)) for name, value in parts.items()}
-	if parts and all(value == 1 for value in parts.values()):
+	parts = {name: min(ALL, max(NOTHING, value)) for name, value in parts.items()}
+	if parts and all(value == ALL for value in parts.values()):
 		return ONE
-	net = sum((line.net_amount for line in sold.values()), ZERO)
-	if net > 0:
-		back = sum((parts[name] * line.net_amount for name, line in sold.items()), ZERO)
-		return min(ONE, max(ZERO, back / net))
-	weights = sum((line.qty for line in sold.values()), ZERO)  # a sale of free goods: by quantity
-	back = sum((parts[name] * line.qty for name, line in sold.items()), ZERO)
-	return min(ONE, max(ZERO, back / weights)) if weights > 0 else ZERO
+	weights = {name: Fraction(line.net_amount) for name, line in sold.items()}
+	if sum(weights.values()) <= 0:  # a sale of free goods: by quantity
+		weights = {name: Fraction(line.qty) for name, line in sold.items()}
+	whole = sum(weights.values())
+	if whole <= 0:
+		return ZERO
+	back = min(ALL, max(NOTHING, sum(parts[name] * weight for name, weight in weights.items()) / whole))
+	return Decimal(back.numerator) / Decimal(back.denominator)
