@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from fractions import Fraction
 
 from . import money
 from .model import ZERO, Program
@@ -47,18 +48,20 @@ def ceiling_points(program: Program, total: Decimal) -> Decimal:
 	return (total / program.point_value).quantize(quantum, rounding=ROUND_CEILING)
 
 
-def most_points(program: Program, total: Decimal, spendable: Decimal) -> Decimal:
+def most_points(program: Program, total: Decimal, spendable: Decimal, precision: int = 2) -> Decimal:
 	"""The most points that a total before points, the programme's limits and the balance allow."""
-	covers_all = ceiling_points(program, total)
-	limit = covers_all
+	covers_all = limit = ceiling_points(program, total)
+	if not covers_all:
+		return ZERO
 	quantum = Decimal(1).scaleb(-program.points_precision)
-	for cap in _caps(program, total):
+	for _code, cap in _caps(program, total, precision):
 		limit = min(limit, (cap / program.point_value).quantize(quantum, rounding=ROUND_FLOOR))
 	limit = min(limit, spendable.quantize(quantum, rounding=ROUND_FLOOR))
-	step = program.redeem_step
-	if step > 0 and limit != covers_all:
+	if program.redeem_step > 0 and limit != covers_all:
+		# a step of 2.5 whole points is one of 5
+		step = program.redeem_step * Fraction(program.redeem_step / quantum).denominator
 		limit -= limit % step
-	return ZERO if limit < program.min_redeem_points else max(limit, ZERO)
+	return ZERO if limit < _least(program, precision) else max(limit, ZERO)
 
 
 def quote(
@@ -83,23 +86,43 @@ def quote(
 		posting_date, today: of the document, and the real day.
 		precision: decimals of the company's currency.
 	"""
-	most = most_points(program, total, spendable)
-	found = _refusal(program, points, total, spendable, most, status, company, posting_date, today)
+	most = most_points(program, total, spendable, precision)
+	found = _refusal(program, points, total, spendable, most, status, company, posting_date, today, precision)
 	if found:
 		return Quote(points, ZERO, most, found)
 	return Quote(points, worth(program, points, total, precision), most)
 
 
-def _caps(program: Program, total: Decimal) -> list[Decimal]:
+def _least(program: Program, precision: int) -> Decimal:
+	"""The fewest points that may be used: the programme's minimum, and never so few that they pay nothing."""
+	quantum = Decimal(1).scaleb(-program.points_precision)
+	smallest_amount = Decimal(5).scaleb(-precision - 1)
+	pays = (smallest_amount / program.point_value).quantize(quantum, rounding=ROUND_CEILING)
+	return max(program.min_redeem_points, pays)
+
+
+def _caps(program: Program, total: Decimal, precision: int) -> list[tuple[str, Decimal]]:
+	"""The limits that bind on this total, in whole units of the currency: what points pay is rounded to these too."""
 	caps = []
 	if program.max_redeem_percent > 0:
-		caps.append(total * program.max_redeem_percent / 100)
+		caps.append(("max_percent", total * program.max_redeem_percent / 100))
 	if program.max_redeem_amount > 0:
-		caps.append(program.max_redeem_amount)
-	return caps
+		caps.append(("max_amount", program.max_redeem_amount))
+	return [(code, money.rounded(cap, precision, "Down")) for code, cap in caps if cap < total]
 
 
-def _refusal(program, points, total, spendable, most, status, company, posting_date, today) -> Refusal | None:
+def _refusal(
+	program: Program,
+	points: Decimal,
+	total: Decimal,
+	spendable: Decimal,
+	most: Decimal,
+	status: str,
+	company: str,
+	posting_date: date | None,
+	today: date | None,
+	precision: int,
+) -> Refusal | None:
 	if points < 0:
 		return Refusal("negative", {})
 	if points == 0:
@@ -119,14 +142,11 @@ def _refusal(program, points, total, spendable, most, status, company, posting_d
 	covers_all = ceiling_points(program, total)
 	if points > covers_all:
 		return Refusal("total", {"most": covers_all})
-	if points < program.min_redeem_points:
-		return Refusal("minimum", {"minimum": program.min_redeem_points})
-	for name, cap in (
-		("max_percent", total * program.max_redeem_percent / 100 if program.max_redeem_percent > 0 else None),
-		("max_amount", program.max_redeem_amount if program.max_redeem_amount > 0 else None),
-	):
-		if cap is not None and worth(program, points, total, 9) > cap:
-			return Refusal(name, {"most": most, "percent": program.max_redeem_percent, "amount": cap})
+	if points < (least := _least(program, precision)):
+		return Refusal("minimum", {"minimum": least})
+	for code, cap in _caps(program, total, precision):
+		if points * program.point_value > cap:
+			return Refusal(code, {"most": most, "percent": program.max_redeem_percent, "amount": cap})
 	if program.redeem_step > 0 and points % program.redeem_step and points != covers_all:
 		return Refusal("step", {"step": program.redeem_step, "most": most})
 	return None
