@@ -251,7 +251,8 @@ def _qualifying_due(book: Book, program: Program, earning: Entry, share: Decimal
 	if program.tier_basis == "Orders":
 		due = counts if share >= 1 else ZERO
 	else:
-		due = money.part(share, counts, max(2, money.decimals(counts)))
+		digits = program.points_precision if program.tier_basis == "Points" else 2
+		due = money.part(share, counts, max(digits, money.decimals(counts)))
 	return max(ZERO, due - (counts - left))
 
 
