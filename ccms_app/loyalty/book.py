@@ -192,6 +192,7 @@ class Book(Writer):
 	def __init__(self, member: Member, chain_key: bytes | None = None):
 		super().__init__(member, chain_key)
 		self._draw_order: list[tuple[date, int, str]] = []
+		self._out_of_order: set[str] = set()  # empty lots that drawing no longer looks at
 		self._entries: dict[str, Entry] = {}
 		self._keys: set[str] = set()
 		self._vouchers: dict[tuple[str, str], list[Entry]] = defaultdict(list)
@@ -251,6 +252,9 @@ class Book(Writer):
 		self._allocations_of[row.entry].append(row)
 		self._allocations_by[row.by_entry].append(row)
 		self._allocations_from[row.lot].append(row)
+		if row.points < 0 and row.lot in self._out_of_order:
+			self._out_of_order.discard(row.lot)
+			insort(self._draw_order, (*self.lots[row.lot].draw_key, row.lot))
 
 	def lot_opened(self, lot: Lot) -> None:
 		insort(self._draw_order, (*lot.draw_key, lot.name))
@@ -258,6 +262,7 @@ class Book(Writer):
 
 	def expiry_moved(self, lot: Lot) -> None:
 		self._draw_order = sorted((*other.draw_key, other.name) for other in self.lots.values())
+		self._out_of_order.clear()
 
 	# --- questions -------------------------------------------------------------------------------------
 	def seen(self, key: str) -> bool:
@@ -314,6 +319,7 @@ class Book(Writer):
 				stale += 1
 		if stale > 32 and stale * 2 > len(order):
 			self._draw_order = [row for row in order if self.lots[row[2]].remaining]
+			self._out_of_order.update(row[2] for row in order if not self.lots[row[2]].remaining)
 
 	def open_lots(self) -> list[Lot]:
 		"""Lots with anything left, in drawing order."""
