@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import frappe
 from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
+from frappe.query_builder import Case
 from frappe.query_builder.functions import Coalesce, Count, Sum
 from frappe.utils import add_days, add_months, flt, get_first_day, getdate
 
@@ -122,27 +123,35 @@ def by_month(company: str | None, today: date, months: int = 12) -> list[tuple[d
 	entry = frappe.qb.DocType(ENTRY)
 	reversed_one = entry.as_("reversed_one")
 	kind = Coalesce(reversed_one.entry_type, entry.entry_type)
+	further = Case().when(kind == "Cancel", reversed_one.reverses).else_("")
 	first = add_months(get_first_day(today), 1 - months)
 	query = (
 		frappe.qb.from_(entry)
 		.left_join(reversed_one)
 		.on(entry.reverses == reversed_one.name)
-		.select(entry.posting_date, kind, Sum(entry.points))
+		.select(entry.posting_date, kind, further, Sum(entry.points))
 		.where(entry.company == company)
 		.where(entry.posting_date >= first)
-		.where(kind.isin(EARNED + USED))
-		.groupby(entry.posting_date, kind)
+		.where(kind.isin((*EARNED, *USED, "Cancel")))
+		.groupby(entry.posting_date, kind, further)
 	)
 	earned: dict[date, float] = defaultdict(float)
 	used: dict[date, float] = defaultdict(float)
-	for posting_date, entry_type, points in permitted.restrict(query, ENTRY).run():
+	for posting_date, entry_type, cancelled, points in permitted.restrict(query, ENTRY).run():
 		month = getdate(get_first_day(posting_date))
+		entry_type = _first_kind(cancelled) if cancelled else entry_type
 		if entry_type in EARNED:
 			earned[month] += flt(points)
-		else:
+		elif entry_type in USED:
 			used[month] -= flt(points)
 	starts = [getdate(add_months(first, number)) for number in range(months)]
 	return [(month, flt(earned[month], 2), flt(used[month], 2)) for month in starts]
+
+
+def _first_kind(name: str) -> str:
+	"""What stands at the beginning of a chain of reversals (a cancelled return, and its sale cancelled after it)."""
+	entry_type, reverses = frappe.db.get_value(ENTRY, name, ["entry_type", "reverses"]) or ("", "")
+	return _first_kind(reverses) if reverses else entry_type
 
 
 def by_tier(company: str | None) -> list[tuple[str, str, int]]:
