@@ -167,7 +167,16 @@ def removed_on_failure(plan: Plan, database: services.Database) -> Iterator[None
 def make(plan: Plan, database: services.Database) -> None:
 	"""The steps of the manual, one after the other."""
 	python = Path(sys.base_prefix) / "bin" / "python3"
-	init = ["init", "--frappe-path", plan.frappe, "--frappe-branch", BRANCH, "--python", str(python)]
+	init = [
+		"init",
+		"--no-backups",
+		"--frappe-path",
+		plan.frappe,
+		"--frappe-branch",
+		BRANCH,
+		"--python",
+		str(python),
+	]
 	bench(plan.folder.parent, *init, str(plan.folder))
 	bench(plan.folder, "get-app", "--branch", BRANCH, "erpnext", plan.erpnext)
 	bench(plan.folder, "get-app", "--soft-link", str(CHECKOUT))

@@ -99,11 +99,8 @@ def run_pytest(suite: str, for_pytest: list[str], python: str | Path, environmen
 def a_site() -> Iterator[site.Site]:
 	"""The warm site when one is named, else a throw-away one."""
 	found = bench.find()
-	name = os.environ.get("CCMS_SITE")
-	if not name:
-		services.need("redis-server")
 	python = overlay.build(found, CHECKOUT)
-	if name:
+	if name := os.environ.get("CCMS_SITE"):
 		with site.warm(name, found, python, CHECKOUT) as where:
 			yield where
 	else:

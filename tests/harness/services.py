@@ -1,7 +1,8 @@
 """MariaDB and Redis for the throw-away site.
 
-Redis is always our own (two databases of one small server), so that no worker of the bench ever sees a job of ours. MariaDB is the
-bench's when it answers and lets us in, else a server of our own on a temporary folder: no password of the machine is needed then.
+Redis is our own (two databases of one small server), or the bench's where no server is installed but the bench's answers; the
+site's jobs then stand in queues of their own, so no worker of the bench sees them either way. MariaDB is the bench's when it
+answers and lets us in, else a server of our own on a temporary folder: no password of the machine is needed then.
 """
 
 import getpass
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 LOCAL = "127.0.0.1"
 
@@ -114,8 +116,12 @@ def own_mariadb(folder: Path) -> Iterator[Database]:
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[dict[str, str]]:
-	"""A Redis server of our own; yields what a site configuration says about it."""
+def redis(config: dict, folder: Path) -> Iterator[dict[str, str]]:
+	"""A Redis server for as long as the block runs; yields what a site's configuration says about it."""
+	found = {key: config.get(key, "") for key in ("redis_cache", "redis_queue")}
+	if not program("redis-server") and all(answers_at(url) for url in found.values()):
+		yield {**found, "redis_socketio": found["redis_cache"]}
+		return
 	port = free_port()
 	command = [need("redis-server"), "--port", str(port), "--bind", LOCAL, "--save", "", "--dir", str(folder)]
 	url = f"redis://{LOCAL}:{port}"
@@ -147,13 +153,23 @@ def background(command: list, log: Path, port: int, patience: float = 60) -> Ite
 			process.wait()
 
 
-def need(*names: str) -> str:
-	"""The path of the first of these programs that the machine has. Raises Missing."""
+def program(*names: str) -> str | None:
+	"""The path of the first of these programs that the machine has."""
 	path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
-	for name in names:
-		if found := shutil.which(name, path=path):
-			return found
+	return next(filter(None, (shutil.which(name, path=path) for name in names)), None)
+
+
+def need(*names: str) -> str:
+	"""The same, for a program without which nothing goes on. Raises Missing."""
+	if found := program(*names):
+		return found
 	raise Missing(f"{names[0]} is not installed")
+
+
+def answers_at(url: str) -> bool:
+	"""Whether something accepts connections at the host and port of a URL."""
+	parts = urlsplit(url)
+	return bool(parts.hostname) and answers(parts.hostname, parts.port or 6379)
 
 
 def answers(host: str, port: int) -> bool:

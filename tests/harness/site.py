@@ -89,7 +89,7 @@ def throw_away(bench: Bench, python: Path, checkout: Path, folder: Path) -> Iter
 	"""A new site with ERPNext and this checkout's app; site, database and servers go when the block ends."""
 	token = f"ccms_test_{secrets.token_hex(5)}"
 	with (
-		services.redis(folder) as redis,
+		services.redis(bench.config, folder) as redis,
 		services.database(bench.config, python, folder) as database,
 	):
 		site = Site(
