@@ -335,7 +335,8 @@ class Book(Writer):
 
 	def lapsed_lots(self, on: date) -> list[Lot]:
 		"""Lots with points left past their expiry, in drawing order."""
-		return [lot for lot in self.open_lots() if lot.lapsed(on)]
+		found = [lot for lot in self.lots.values() if lot.remaining and lot.lapsed(on)]
+		return sorted(found, key=lambda lot: lot.draw_key)
 
 	def arrears(self) -> list[tuple[Entry, Decimal]]:
 		"""(debit, points still owed), oldest first."""
