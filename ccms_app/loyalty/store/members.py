@@ -347,6 +347,9 @@ def _absorb(source: ledger.SiteBook, target: ledger.SiteBook, program: Program, 
 	movements.absorb(
 		source, target, program, today, f"merge:{names[0]}:{source.member.last_seq + 1}", reason="merge"
 	)
+	if target.member.status == "Left":
+		# a living member's points must not end in a membership that is over
+		movements.set_status(target, source.member.status, today, "merged")
 	movements.set_status(source, "Left", today, "merged")
 	_keep_older_card(*names)
 	_set(names[0], merged_into=names[1], active_key=names[0], customer_name=customer_name)
