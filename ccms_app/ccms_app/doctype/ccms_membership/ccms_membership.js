@@ -8,7 +8,10 @@ frappe.ui.form.on("CCMS Membership", {
 
 	refresh(frm) {
 		if (frm.is_new()) {
-			frm.set_intro(__("Saving this enrols the customer. A member number is made when you leave it empty."), "blue");
+			frm.set_intro(
+				__("Saving this enrols the customer. A member number is made when you leave it empty."),
+				"blue"
+			);
 			return;
 		}
 		frm.set_intro("");
@@ -27,18 +30,19 @@ function show_balance(frm) {
 		.call("get_balance", { customer: frm.doc.customer, program: frm.doc.program })
 		.then((balance) => {
 			if (!balance?.membership) return;
+			const worth = ccms.loyalty.money(balance.value, balance.currency).bold();
 			const parts = [
-				__("{0} points can be used, worth {1}", [
-					points(balance.spendable).bold(),
-					ccms.loyalty.money(balance.value, balance.currency).bold(),
-				]),
+				frm.doc.status === "Active"
+					? __("{0} points can be used, worth {1}", [points(balance.spendable).bold(), worth])
+					: __("{0} points, worth {1}; none can be used now", [points(balance.spendable).bold(), worth]),
 			];
 			if (balance.pending) parts.push(__("{0} pending", [points(balance.pending)]));
 			if (balance.arrears) parts.push(__("{0} owed", [points(balance.arrears)]));
 			const next = balance.expiring?.[0];
 			if (next) parts.push(__("{0} expire on {1}", [points(next.points), ccms.loyalty.day(next.date)]));
 			if (balance.next_tier) {
-				parts.push(__("{0} more to {1}", [points(balance.next_tier.missing), frappe.utils.escape_html(balance.next_tier.name)]));
+				const tier = frappe.utils.escape_html(balance.next_tier.name);
+				parts.push(__("{0} more to {1}", [points(balance.next_tier.missing), tier]));
 			}
 			frm.dashboard.set_headline(parts.join(" · "), STATUS_COLORS[frm.doc.status]);
 		});

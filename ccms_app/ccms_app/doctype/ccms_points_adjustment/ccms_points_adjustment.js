@@ -83,14 +83,12 @@ function show_balance(frm) {
 }
 
 function warn_of_approval(frm) {
-	frm.set_intro("");
-	if (frm.doc.docstatus !== 0) return;
 	frappe.db.get_single_value("CCMS Settings", "approval_limit").then((limit) => {
-		if (limit && flt(frm.doc.points) > limit) {
-			frm.set_intro(
-				__("Above {0} points somebody else than the author submits this.", [ccms.loyalty.points(limit)]),
-				"orange"
-			);
-		}
+		frm.set_intro("");
+		if (frm.doc.docstatus !== 0 || !limit || flt(frm.doc.points) <= limit) return;
+		frm.set_intro(
+			__("Above {0} points somebody else than the author submits this.", [ccms.loyalty.points(limit)]),
+			"orange"
+		);
 	});
 }
