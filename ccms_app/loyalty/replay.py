@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from .book import balance_lots, came_due, state_after
+from .book import balance_lots, came_due, effect, state_after
 from .model import (
 	ACTIVATE,
 	ACTIVE,
+	CANCEL,
+	EARN,
 	EXTEND,
 	PENDING,
+	REDEEM,
 	STATUS,
 	TIER,
 	ZERO,
@@ -118,6 +121,31 @@ def fold(entries: Iterable[Entry], allocations: Iterable[Allocation], on: date |
 		_apply(result, row, entry)
 	result.owed = {name: points for name, points in owed.items() if points}
 	return result
+
+
+def last_activity(entries: Iterable[Entry], on: date) -> date | None:
+	"""The day of the last earning or redemption that stood on a day: neither cancelled nor wholly taken back by then.
+
+	Args:
+		entries: of the membership, and of those merged into it by that day.
+	"""
+	known = [entry for entry in entries if entry.posting_date <= on]
+	back: dict[str, list[Entry]] = {}
+	for entry in known:
+		if entry.reverses:
+			back.setdefault(entry.reverses, []).append(entry)
+
+	def left(entry: Entry) -> Decimal:
+		return effect(entry) + sum((left(other) for other in back.get(entry.name, ())), ZERO)
+
+	days = (
+		entry.posting_date
+		for entry in known
+		if entry.entry_type in (EARN, REDEEM)
+		and not any(other.entry_type == CANCEL for other in back.get(entry.name, ()))
+		and (not entry.points or left(entry))
+	)
+	return max(days, default=None)
 
 
 def opened_lot(entry: Entry) -> Lot:

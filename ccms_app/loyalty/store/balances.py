@@ -13,7 +13,7 @@ from ccms_app.loyalty import movements, tiers
 from ccms_app.loyalty.dates import inactive_after, tier_window
 from ccms_app.loyalty.model import ZERO, Allocation, Entry, Member, Program
 from ccms_app.loyalty.money import dec, rounded
-from ccms_app.loyalty.replay import Folded, fold
+from ccms_app.loyalty.replay import Folded, fold, last_activity
 
 from . import ledger, members, programs
 
@@ -120,11 +120,7 @@ def on_date(membership: str, on: date, known_at: datetime | None = None) -> Bala
 		members.DOCTYPE, membership, ["program", "member_no", "points_held"], as_dict=True
 	)
 	program = programs.get(row.program)
-	lots = folded.lots.values()
-	active, pending, arrears = folded.balance(on)
-	last = inactive_after(program, last_activity_by(membership, on))
-	if last is not None and last < on:
-		active -= sum((lot.remaining for lot in lots if lot.expires_on is None and not lot.waits(on)), ZERO)
+	active, pending, arrears = folded.balance(on, last_day(membership, program, on, known_at))
 	return Balance(
 		membership,
 		program,
@@ -148,24 +144,53 @@ def folded_on(membership: str, on: date | None = None, known_at: datetime | None
 
 def journal(membership: str, known_at: datetime | None = None) -> tuple[list[Entry], list[Allocation]]:
 	"""All entries and allocation rows of a membership, in the order in which they were written."""
-	values = {"membership": membership, "known": known_at or "9999-12-31"}
-	entries = [
-		ledger.entry_of(row)
-		for row in frappe.db.sql(
-			f"""select {ledger.ENTRY_FIELDS} from `tabCCMS Points Ledger Entry`
-			where membership = %(membership)s and posted_on <= %(known)s order by seq""",
-			values,
-		)
-	]
 	allocations = [
 		Allocation(m, entry, lot, dec(points), by, day)
 		for m, entry, lot, points, by, day in frappe.db.sql(
 			"""select membership, entry, lot, points, by_entry, posting_date from `tabCCMS Points Allocation`
 			where membership = %(membership)s and creation <= %(known)s order by creation, idx""",
-			values,
+			{"membership": membership, "known": known_at or "9999-12-31"},
 		)
 	]
-	return entries, allocations
+	return _entries(membership, known_at), allocations
+
+
+def _entries(membership: str, known_at: datetime | None = None) -> list[Entry]:
+	rows = frappe.db.sql(
+		f"""select {ledger.ENTRY_FIELDS} from `tabCCMS Points Ledger Entry`
+		where membership = %(membership)s and posted_on <= %(known)s order by seq""",
+		{"membership": membership, "known": known_at or "9999-12-31"},
+	)
+	return [ledger.entry_of(row) for row in rows]
+
+
+def last_day(
+	membership: str, program: Program, on: date, known_at: datetime | None = None
+) -> date | None:
+	"""The last day on which points without a date of their own can be used, as it was on a day (Inactivity)."""
+	if program.expiry_model != "Inactivity":
+		return None
+	entries = [entry for name in _merged_by(membership, on) for entry in _entries(name, known_at)]
+	return inactive_after(program, last_activity(entries, on))
+
+
+def _merged_by(membership: str, on: date) -> list[str]:
+	"""A membership and those merged into it by a day, and into those before."""
+	found, fresh = [membership], [membership]
+	while fresh:
+		fresh = [
+			name
+			for (name,) in frappe.db.sql(
+				"""select m.name from `tabCCMS Membership` m
+				join `tabCCMS Points Ledger Entry` e on e.membership = m.name and e.entry_type = 'Status'
+					and e.reason = 'merged' and e.posting_date <= %(on)s
+				where m.merged_into in %(into)s""",
+				{"into": fresh, "on": on},
+			)
+			if name not in found
+		]
+		found += fresh
+	return found
 
 
 def qualifying_between(membership: str, first: date, last: date, by: date | None = None) -> Decimal:
@@ -176,18 +201,6 @@ def qualifying_between(membership: str, first: date, last: date, by: date | None
 		{"names": ledger.with_merged(membership), "first": first, "last": last, "by": by or "9999-12-31"},
 	)
 	return dec(total[0][0])
-
-
-def last_activity_by(membership: str, on: date) -> date | None:
-	"""The day of the last earning or redemption that stood on a day."""
-	((day,),) = frappe.db.sql(
-		"""select max(e.posting_date) from `tabCCMS Points Ledger Entry` e
-		where e.membership = %(membership)s and e.entry_type in ('Earn', 'Redeem') and e.posting_date <= %(on)s
-			and not exists (select 1 from `tabCCMS Points Ledger Entry` c where c.reverses = e.name
-				and c.entry_type = 'Cancel' and c.posting_date <= %(on)s)""",
-		{"membership": membership, "on": on},
-	)
-	return day
 
 
 def spendable_on_both(membership: str, posting_date: date, today: date) -> Decimal:
