@@ -1,0 +1,224 @@
+"""What all reports share: filters that are checked and filled in, columns that everybody may open, sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+import frappe
+from frappe import _
+from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
+from frappe.utils import cint, escape_html, fmt_money, formatdate, getdate, nowdate
+
+from ccms_app.loyalty.dates import add_months
+from ccms_app.loyalty.money import dec, decimals
+
+from . import permitted, programs
+
+CURRENCY = "currency"
+"""The field of every row with money that names its currency."""
+
+
+# --- filters -------------------------------------------------------------------------------------------------
+
+
+def read(filters: dict | str | None) -> frappe._dict:
+	"""Filters as the desk, an export or an API call sends them."""
+	return frappe._dict(frappe.parse_json(filters) or {})
+
+
+def company(filters: frappe._dict) -> str:
+	"""The company asked for, else the user's own; one that the user may see."""
+	name = filters.company or frappe.defaults.get_user_default("Company")
+	if not filters.company:
+		allowed = get_permitted_documents("Company")
+		if allowed and name not in allowed:
+			name = allowed[0]
+		name = name or frappe.db.get_value("Company", {}, "name", order_by="lft")
+	if not name:
+		frappe.throw(_("Choose a company."), frappe.MandatoryError)
+	permitted.check("Company", name)
+	return name
+
+
+def program(filters: frappe._dict, of_company: str | None = None) -> str | None:
+	"""The loyalty program asked for, if any; of that company, and one that the user may see."""
+	name = filters.program
+	if not name:
+		return None
+	permitted.check(programs.DOCTYPE, name)
+	own = programs.get(name).company
+	if of_company and own != of_company:
+		frappe.throw(
+			_("{0} is a loyalty program of {1}, not of {2}.").format(
+				*(frappe.bold(value) for value in (name, own, of_company))
+			)
+		)
+	return name
+
+
+def day(value: object, label: str) -> date | None:
+	"""A date filter; None when it is empty."""
+	if not value:
+		return None
+	try:
+		return getdate(value)
+	except (ValueError, TypeError, frappe.ValidationError):
+		frappe.clear_last_message()
+		frappe.throw(_("{0}: {1} is not a date.").format(label, frappe.bold(escape_html(str(value)))))
+
+
+def period(filters: frappe._dict, first: date, last: date, latest: date | None = None) -> tuple[date, date]:
+	"""From Date and To Date, by default `first` and `last`; never after `latest`."""
+	start = day(filters.from_date, _("From Date")) or first
+	end = day(filters.to_date, _("To Date")) or last
+	if latest:
+		end = min(end, latest)
+	if start > end:
+		frappe.throw(
+			_("From Date ({0}) is after To Date ({1}).").format(formatdate(start), formatdate(end))
+		)
+	return start, end
+
+
+def choice(value: str | None, allowed: Iterable[str], label: str) -> str:
+	"""One of the allowed values, the first when none is chosen."""
+	allowed = tuple(allowed)
+	if not value:
+		return allowed[0]
+	if value not in allowed:
+		frappe.throw(_("{0} must be one of {1}.").format(label, ", ".join(_(name) for name in allowed)))
+	return value
+
+
+def today() -> date:
+	return getdate(nowdate())
+
+
+def months_ago(months: int) -> date:
+	return add_months(today(), -months)
+
+
+# --- columns -------------------------------------------------------------------------------------------------
+
+
+def link(fieldname: str, label: str, doctype: str, width: int = 150) -> dict:
+	"""A column that leads to a document; plain text for whom it would lead nowhere."""
+	column = {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Data"}
+	if permitted.may_link(doctype):
+		column |= {"fieldtype": "Link", "options": doctype}
+	return column
+
+
+def document(fieldname: str, label: str, type_field: str, width: int = 170) -> dict:
+	"""A column that leads to a document whose DocType stands in another field of the row."""
+	return {
+		"fieldname": fieldname,
+		"label": label,
+		"width": width,
+		"fieldtype": "Dynamic Link",
+		"options": type_field,
+	}
+
+
+def text(fieldname: str, label: str, width: int = 120) -> dict:
+	return {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Data"}
+
+
+def points(fieldname: str, label: str, width: int = 110) -> dict:
+	return {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Float", "precision": 2}
+
+
+def count(fieldname: str, label: str, width: int = 90) -> dict:
+	return {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Int"}
+
+
+def money(fieldname: str, label: str, width: int = 120) -> dict:
+	"""An amount in the currency that the row names."""
+	return {
+		"fieldname": fieldname,
+		"label": label,
+		"width": width,
+		"fieldtype": "Currency",
+		"options": CURRENCY,
+	}
+
+
+def date_column(fieldname: str, label: str, width: int = 105) -> dict:
+	return {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Date"}
+
+
+def currency_column() -> dict:
+	"""The hidden column that tells the currency of a row."""
+	return {
+		"fieldname": CURRENCY,
+		"label": _("Currency"),
+		"fieldtype": "Data",
+		"hidden": 1,
+		"width": 60,
+	}
+
+
+# --- words ---------------------------------------------------------------------------------------------------
+
+
+def currency_of(company_name: str) -> str:
+	return frappe.get_cached_value("Company", company_name, "default_currency")
+
+
+def number(value: object) -> str:
+	"""Points as people read them: grouped, with decimals only where there are any."""
+	value = dec(value)
+	return fmt_money(float(value), precision=min(decimals(value), 2))
+
+
+def amount(value: object, currency: str) -> str:
+	"""Money with its sign and its decimals."""
+	return fmt_money(float(dec(value)), currency=currency)
+
+
+def date_text(value: date | None) -> str:
+	return formatdate(value) if value else ""
+
+
+def sentence(words: str, *values: object) -> str:
+	"""A translated sentence whose values stand out. Values are text, never markup."""
+	return words.format(*(f"<b>{escape_html(str(value))}</b>" for value in values))
+
+
+def finding(*sentences: str, warning: str = "") -> str:
+	"""What a report says on top: the finding, then what is to be known about it."""
+	lines = [f"<div>{line}</div>" for line in sentences if line]
+	if warning:
+		lines.append(f'<div class="text-danger" role="alert">{warning}</div>')
+	return f'<div class="ccms-finding">{"".join(lines)}</div>'
+
+
+def card(label: str, value: object, datatype: str = "Float", currency: str | None = None, indicator: str = "") -> dict:
+	"""One figure above the chart."""
+	found = {"label": label, "value": float(dec(value)), "datatype": datatype}
+	if datatype == "Float":
+		found |= {"value": number(value), "datatype": "Data"}
+	if currency:
+		found["currency"] = currency
+	if indicator:
+		found["indicator"] = indicator
+	return found
+
+
+def chart(kind: str, labels: list[str], datasets: dict[str, list], **options: object) -> dict | None:
+	"""A chart of named series; None when there is nothing to draw."""
+	series = [{"name": name, "values": [float(value) for value in values]} for name, values in datasets.items()]
+	if not labels or not any(any(one["values"]) for one in series):
+		return None
+	return {"type": kind, "data": {"labels": labels, "datasets": series}, **options}
+
+
+def checked(value: object) -> bool:
+	return bool(cint(value))
+
+
+def share(part: Decimal, whole: Decimal) -> float:
+	"""How many percent a part is of the whole."""
+	return float(round(part * 100 / whole, 1)) if whole else 0.0
