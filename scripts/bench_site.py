@@ -211,7 +211,7 @@ def bench(folder: Path, *arguments: str) -> None:
 	print(f"\n── bench {shown}", flush=True)
 	done = subprocess.run(["bench", *arguments], cwd=folder, env=with_bench(), stdin=subprocess.DEVNULL)
 	if done.returncode:
-		raise RuntimeError(f"`bench {arguments[0]}` failed, see above")
+		raise RuntimeError(f"`bench {' '.join(arguments[:3])}` failed, see above")
 
 
 def with_bench() -> dict[str, str]:
