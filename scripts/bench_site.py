@@ -22,6 +22,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from tests.harness import services
@@ -190,7 +191,25 @@ def make(plan: Plan, database: services.Database) -> None:
 			bench(plan.folder, "--site", plan.site, "install-app", app)
 		bench(plan.folder, "use", plan.site)
 		bench(plan.folder, "set-config", "--global", "developer_mode", "1")
+		wizard = "frappe.desk.page.setup_wizard.setup_wizard.setup_complete"
+		bench(plan.folder, "--site", plan.site, "execute", wizard, "--kwargs", repr({"args": shop()}))
 		bench(plan.folder, "--site", plan.site, "ccms-demo-data")
+
+
+def shop() -> dict[str, str]:
+	"""What a new user would answer ERPNext's setup wizard."""
+	year = date.today().year
+	return {
+		"language": "English",
+		"country": "China",
+		"timezone": "Asia/Shanghai",
+		"currency": "CNY",
+		"company_name": "CCMS Demo",
+		"company_abbr": "CD",
+		"chart_of_accounts": "Standard",
+		"fy_start_date": f"{year}-01-01",
+		"fy_end_date": f"{year}-12-31",
+	}
 
 
 @contextmanager
