@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +9,8 @@ import frappe
 from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Coalesce, Count, Sum
-from frappe.utils import add_days, add_months, flt, get_first_day, getdate
+from frappe.utils import add_days, add_months, flt, get_first_day, get_last_day, getdate
+from frappe.utils.caching import redis_cache
 
 from . import permitted
 
@@ -23,6 +23,8 @@ MEMBER_STATES = ("Active", "Frozen")
 # cancelled sale lowers what was earned instead of raising what was used.
 EARNED = ("Earn", "Bonus", "Clawback")
 USED = ("Redeem", "Restore")
+
+REMEMBERED = 60 * 60  # seconds
 
 
 def company_in_view(company: str | None = None) -> str | None:
@@ -119,33 +121,49 @@ def _points_idle_between(program: str, first: date, last: date) -> float:
 
 
 def by_month(company: str | None, today: date, months: int = 12) -> list[tuple[date, float, float]]:
-	"""(first day of the month, points earned, points used) for the last months, this one included."""
+	"""(first day of the month, points earned, points used) for the last months, this one included.
+
+	Months that are over hardly change, and a large company has a million entries in them: they are remembered for an hour.
+	"""
+	this_month = getdate(get_first_day(today))
+	first = getdate(add_months(this_month, 1 - months))
+	over = _remembered(company, first, getdate(add_days(this_month, -1)))
+	return [*over, *_by_month(company, this_month, get_last_day(today))]
+
+
+@redis_cache(ttl=REMEMBERED, user=True)
+def _remembered(company: str | None, first: date, last: date) -> list[tuple[date, float, float]]:
+	return _by_month(company, first, last)
+
+
+def _by_month(company: str | None, first: date, last: date) -> list[tuple[date, float, float]]:
 	entry = frappe.qb.DocType(ENTRY)
 	reversed_one = entry.as_("reversed_one")
 	kind = Coalesce(reversed_one.entry_type, entry.entry_type)
 	further = Case().when(kind == "Cancel", reversed_one.reverses).else_("")
-	first = add_months(get_first_day(today), 1 - months)
 	query = (
 		frappe.qb.from_(entry)
 		.left_join(reversed_one)
 		.on(entry.reverses == reversed_one.name)
 		.select(entry.posting_date, kind, further, Sum(entry.points))
 		.where(entry.company == company)
-		.where(entry.posting_date >= first)
+		.where(entry.posting_date[first:last])
 		.where(kind.isin((*EARNED, *USED, "Cancel")))
 		.groupby(entry.posting_date, kind, further)
 	)
-	earned: dict[date, float] = defaultdict(float)
-	used: dict[date, float] = defaultdict(float)
+	found: dict[date, list[float]] = {}
+	month = first
+	while month <= last:
+		found[month] = [0.0, 0.0]
+		month = getdate(add_months(month, 1))
 	for posting_date, entry_type, cancelled, points in permitted.restrict(query, ENTRY).run():
-		month = getdate(get_first_day(posting_date))
 		entry_type = _first_kind(cancelled) if cancelled else entry_type
+		sums = found[getdate(get_first_day(posting_date))]
 		if entry_type in EARNED:
-			earned[month] += flt(points)
+			sums[0] += flt(points)
 		elif entry_type in USED:
-			used[month] -= flt(points)
-	starts = [getdate(add_months(first, number)) for number in range(months)]
-	return [(month, flt(earned[month], 2), flt(used[month], 2)) for month in starts]
+			sums[1] -= flt(points)
+	return [(month, flt(earned, 2), flt(used, 2)) for month, (earned, used) in found.items()]
 
 
 def _first_kind(name: str) -> str:
