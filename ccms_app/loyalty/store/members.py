@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
 from datetime import date
 
 import frappe
@@ -14,6 +13,7 @@ from ccms_app.loyalty import movements, tiers
 from ccms_app.loyalty.model import Program
 
 from . import ledger, programs
+from .guard import guarded
 
 DOCTYPE = "CCMS Membership"
 # what the ledger alone writes; a form's copy of it may be old
@@ -184,6 +184,8 @@ def prepare(doc) -> None:
 	if not doc.program or not doc.customer:
 		return
 	program = programs.get(doc.program)
+	if doc.joined_on and getdate(doc.joined_on) > getdate(nowdate()):
+		frappe.throw(_("Nobody can join in the future. Set the day of joining to today."))
 	if existing := find(doc.customer, doc.program):
 		frappe.throw(
 			_("{0} is already a member of {1}: {2}").format(
@@ -250,8 +252,10 @@ def _check_card(doc) -> None:
 		DOCTYPE, {"member_no": doc.member_no, "name": ["!=", doc.name or ""]}, "customer"
 	)
 	if other:
+		may_know = frappe.has_permission("Customer", "read", doc=other)
+		owner = frappe.bold(other) if may_know else _("another member")
 		frappe.throw(
-			_("Card number {0} belongs to {1}.").format(frappe.bold(doc.member_no), frappe.bold(other)),
+			_("Card number {0} belongs to {1}.").format(frappe.bold(doc.member_no), owner),
 			frappe.DuplicateEntryError,
 		)
 
@@ -380,11 +384,14 @@ def _set(membership: str, **values: object) -> None:
 
 
 def enrol_existing(program: str, batch: int = 200) -> int:
-	"""Enrol every customer the programme's rule covers; commits in batches, so a killed run goes on where it was."""
+	"""Enrol every customer the programme's rule covers; commits in batches, so a killed run goes on where it was.
+
+	Who cannot be enrolled is logged and stops nobody else.
+	"""
 	rules = programs.get(program)
 	names = candidates(rules)
 	for number, customer in enumerate(names, 1):
-		with suppress(frappe.DuplicateEntryError):
+		with guarded("enrolment", frappe._dict(doctype="Customer", name=customer)):
 			enrol(customer, program)
 		if number % batch == 0 or number == len(names):
 			frappe.db.commit()
