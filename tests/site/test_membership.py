@@ -108,6 +108,14 @@ def test_the_first_invoice_enrols_and_earns():
 	assert not membership_of(outside)
 
 
+def test_a_first_invoice_of_tomorrow_enrols_today():
+	program, tomorrow = make_program(auto_enroll=1), add_days(nowdate(), 1)
+	invoice = make_sales_invoice(posting_date=tomorrow, due_date=tomorrow)
+	assert points_of(invoice) == {"Earn": 100}
+	joined = frappe.db.get_value("CCMS Membership", membership_of(invoice.customer, program), "joined_on")
+	assert joined == getdate(nowdate())
+
+
 def test_the_first_invoice_enrols_nobody_who_has_left():
 	program = make_program(auto_enroll=1)
 	customer = make_customer(program)

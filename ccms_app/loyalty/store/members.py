@@ -123,7 +123,7 @@ def enrol_by_rule(customer: str, company: str, on: date) -> str | None:
 	for program in programs.of_company(company, running_on=on):
 		if program.auto_enroll and rule_matches(program, customer):
 			if not find(customer, program.name):
-				return enrol(customer, program.name, joined_on=on)
+				return enrol(customer, program.name, joined_on=min(on, getdate(nowdate())))
 	return None
 
 
