@@ -41,7 +41,12 @@ _INVOICE = {
 		"before_update_after_submit",
 	)
 }
-_SALES_DOCUMENT = {"before_validate": "ccms_app.overrides.sales_document.before_validate"}
+_BEFORE_MAPPING = "ccms_app.overrides.sales_document.before_mapping"
+_INVOICE["before_mapping"] = _BEFORE_MAPPING
+_SALES_DOCUMENT = {
+	"before_validate": "ccms_app.overrides.sales_document.before_validate",
+	"before_mapping": _BEFORE_MAPPING,
+}
 doc_events = {
 	"Sales Invoice": _INVOICE,
 	"POS Invoice": _INVOICE,

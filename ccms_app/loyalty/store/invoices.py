@@ -392,8 +392,8 @@ def _set_return_row(doc, program: Program, share: Decimal) -> None:
 	due = min(_points_due(doc, paid, share), promised_limit(doc))
 	if due > 0:
 		points_row.append(doc, program, -due, _("Points given back"))
+		doc.calculate_taxes_and_totals()  # ERPNext compares the total with what the sale still owes before it computes it
 	if cint(doc.get("is_pos")):
-		doc.calculate_taxes_and_totals()
 		_scale_payments(doc)
 
 

@@ -47,6 +47,17 @@ def clean(doc) -> None:
 			)
 
 
+def leave_behind(table_maps: dict) -> None:
+	"""Keep the points row out of a document that is mapped from another one: a return, a delivery note.
+
+	ERPNext works out what it maps at once: with the row of the whole sale, a return of its last part would have a total of
+	the wrong sign, and its discount would be refused.
+	"""
+	row = table_maps.setdefault("Sales Taxes and Charges", {"doctype": "Sales Taxes and Charges"})
+	wanted = row.get("condition")
+	row["condition"] = lambda tax: not tax.get(MARKER) and (wanted is None or wanted(tax))
+
+
 def _remove(doc, marked: list) -> None:
 	gone = {cint(row.idx) for row in marked}
 	for row in doc.taxes:
