@@ -13,6 +13,8 @@ from ccms_app.loyalty.money import dec, decimals
 from . import ledger, members, programs
 
 DOCTYPE = "CCMS Points Adjustment"
+# what somebody else approves
+DECIDED = ("adjustment_type", "membership", "to_membership", "points", "expires_on")
 
 
 def complete(doc) -> None:
@@ -83,10 +85,10 @@ def _check_reference(doc) -> None:
 
 
 def approve(doc) -> None:
-	"""Above the limit somebody else than its owner submits an adjustment; who it was is the server's to say."""
+	"""Above the limit somebody else than who made it submits an adjustment; who it was is the server's to say."""
 	limit = flt(frappe.db.get_single_value("CCMS Settings", "approval_limit"))
-	needs = limit and flt(doc.points) > limit
-	if needs and frappe.session.user == doc.owner:
+	needs = limit and flt(doc.points) > limit and not doc.flags.from_erpnext
+	if needs and _made_by(doc, frappe.session.user):
 		frappe.throw(
 			_("Adjustments of more than {0} points are submitted by somebody else than who made them.").format(limit),
 			frappe.PermissionError,
@@ -94,6 +96,14 @@ def approve(doc) -> None:
 		)
 	doc.approved_by = frappe.session.user
 	lock(doc)
+
+
+def _made_by(doc, user: str) -> bool:
+	"""Whether a user made the voucher what it is: as its owner, its last editor, or while submitting it."""
+	draft = doc.get_doc_before_save()
+	if draft is None or user in (doc.owner, draft.modified_by):
+		return True
+	return any(doc.has_value_changed(field) for field in DECIDED)
 
 
 def lock(doc) -> None:
