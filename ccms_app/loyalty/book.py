@@ -7,7 +7,7 @@ site's book (`store/ledger.py`) overrides the reading half with locking queries;
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -192,7 +192,7 @@ class Book(Writer):
 	def __init__(self, member: Member, chain_key: bytes | None = None):
 		super().__init__(member, chain_key)
 		self._draw_order: list[tuple[date, int, str]] = []
-		self._out_of_order: set[str] = set()  # empty lots that drawing no longer looks at
+		self._open: dict[str, Lot] = {}  # the lots of the drawing order: those with anything left
 		self._entries: dict[str, Entry] = {}
 		self._keys: set[str] = set()
 		self._vouchers: dict[tuple[str, str], list[Entry]] = defaultdict(list)
@@ -252,17 +252,28 @@ class Book(Writer):
 		self._allocations_of[row.entry].append(row)
 		self._allocations_by[row.by_entry].append(row)
 		self._allocations_from[row.lot].append(row)
-		if row.points < 0 and row.lot in self._out_of_order:
-			self._out_of_order.discard(row.lot)
-			insort(self._draw_order, (*self.lots[row.lot].draw_key, row.lot))
 
 	def lot_opened(self, lot: Lot) -> None:
-		insort(self._draw_order, (*lot.draw_key, lot.name))
+		self._keep_order(lot)
 		self._lineage[lot.origin].append(lot)
 
+	def _set_remaining(self, lot: Lot, remaining: Decimal, state: str) -> None:
+		super()._set_remaining(lot, remaining, state)
+		self._keep_order(lot)
+
+	def _keep_order(self, lot: Lot) -> None:
+		"""Only lots with anything left stand in the drawing order, so that long histories draw as fast as short ones."""
+		name = lot.name
+		if lot.remaining:
+			if name not in self._open:
+				self._open[name] = lot
+				insort(self._draw_order, (*lot.draw_key, name))
+		elif name in self._open:
+			del self._open[name]
+			del self._draw_order[bisect_left(self._draw_order, (*lot.draw_key, name))]
+
 	def expiry_moved(self, lot: Lot) -> None:
-		self._draw_order = sorted((*other.draw_key, other.name) for other in self.lots.values())
-		self._out_of_order.clear()
+		self._draw_order = sorted((*other.draw_key, other.name) for other in self._open.values())
 
 	# --- questions -------------------------------------------------------------------------------------
 	def seen(self, key: str) -> bool:
@@ -309,34 +320,28 @@ class Book(Writer):
 
 	def drawable(self, available_by: date, valid_on: date) -> Iterator[Lot]:
 		"""Usable lots in drawing order."""
-		order = self._draw_order
-		stale = 0
-		for _expires, _seq, name in list(order):
+		for _expires, _seq, name in list(self._draw_order):
 			lot = self.lots[name]
 			if lot.usable(available_by, valid_on):
 				yield lot
-			elif not lot.remaining:
-				stale += 1
-		if stale > 32 and stale * 2 > len(order):
-			self._draw_order = [row for row in order if self.lots[row[2]].remaining]
-			self._out_of_order.update(row[2] for row in order if not self.lots[row[2]].remaining)
 
 	def open_lots(self) -> list[Lot]:
 		"""Lots with anything left, in drawing order."""
-		return sorted((lot for lot in self.lots.values() if lot.remaining), key=lambda lot: lot.draw_key)
+		return [self._open[name] for _expires, _seq, name in self._draw_order]
 
 	def due_lots(self, on: date) -> list[Lot]:
 		"""Pending lots whose day has come, oldest first."""
-		return [
-			lot
-			for lot in self.lots.values()
-			if lot.state == PENDING and lot.remaining and not lot.waits(on)
-		]
+		found = [lot for lot in self._open.values() if lot.state == PENDING and not lot.waits(on)]
+		return sorted(found, key=lambda lot: lot.entry_seq)
 
 	def lapsed_lots(self, on: date) -> list[Lot]:
 		"""Lots with points left past their expiry, in drawing order."""
-		found = [lot for lot in self.lots.values() if lot.remaining and lot.lapsed(on)]
-		return sorted(found, key=lambda lot: lot.draw_key)
+		found = []
+		for expires, _seq, name in self._draw_order:
+			if expires >= on:
+				break
+			found.append(self._open[name])
+		return found
 
 	def arrears(self) -> list[tuple[Entry, Decimal]]:
 		"""(debit, points still owed), oldest first."""
