@@ -60,6 +60,16 @@ def expiry_warnings_are_on() -> bool:
 	return bool(frappe.db.exists("Notification", {**EXPIRING_EVENT, "enabled": 1}))
 
 
+def expiry_warnings_can_be_sent() -> bool:
+	"""Whether a warning is on and, if all are mails, the site has an account to send them from."""
+	channels = set(frappe.get_all("Notification", filters={**EXPIRING_EVENT, "enabled": 1}, pluck="channel"))
+	if channels == {"Email"}:
+		from frappe.email.doctype.email_account.email_account import EmailAccount
+
+		return bool(EmailAccount.find_default_outgoing())
+	return bool(channels)
+
+
 def switch_expiry_warnings(on: bool) -> None:
 	"""Enable or disable our own notification. Asks no permission: the caller does."""
 	notification = frappe.get_doc("Notification", EXPIRING)

@@ -221,7 +221,7 @@ def warn(on: date) -> int:
 	The notification is a document a manager can edit or switch off; what has been announced is remembered on the
 	membership in the same transaction.
 	"""
-	if not notifications.expiry_warnings_are_on():
+	if not notifications.expiry_warnings_can_be_sent():
 		return 0  # so that who switches it on later still announces what is coming
 	until = getdate(add_days(on, warning_days()))
 	told = 0
@@ -231,11 +231,20 @@ def warn(on: date) -> int:
 			continue
 		doc = frappe.get_doc(members.DOCTYPE, name)
 		with guarded("warning before expiry", doc):
+			last_failure = _last_failure()
 			doc.notify_expiring(expiring)
-			frappe.db.set_value(members.DOCTYPE, name, "warned_until", until, update_modified=False)
-			told += 1
+			if _last_failure() == last_failure:
+				frappe.db.set_value(members.DOCTYPE, name, "warned_until", until, update_modified=False)
+				told += 1
 		frappe.db.commit()
 	return told
+
+
+def _last_failure() -> str | None:
+	"""Frappe only logs a notification it could not send; then the member is told the next day."""
+	return frappe.db.get_value(
+		"Error Log", {"method": "Failed to send Notification"}, "name", order_by="creation desc"
+	)
 
 
 def _to_warn(on: date, until: date) -> list[str]:
@@ -338,19 +347,18 @@ def check_ledger(on: date) -> int:
 
 
 def _alarm(findings: list[audit.Finding]) -> None:
-	from frappe.desk.doctype.notification_log.notification_log import enqueue_create_notification
+	from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
 	from frappe.utils.user import get_users_with_role
 
 	frappe.log_error(title="CCMS: points ledger audit", message="\n".join(str(row) for row in findings[:200]))
 	users = get_users_with_role("CCMS Manager") or ["Administrator"]
-	enqueue_create_notification(
+	subject = _("The points ledger has {0} findings. Run “bench ccms-audit” and see the Error Log.")
+	make_notification_logs(
+		frappe._dict(
+			type="Alert",
+			document_type="Error Log",
+			subject=subject.format(len(findings)),
+			from_user="Administrator",
+		),
 		users,
-		{
-			"type": "Alert",
-			"document_type": "Error Log",
-			"subject": _("The points ledger has {0} findings. Run “bench ccms-audit” and see the Error Log.").format(
-				len(findings)
-			),
-			"from_user": "Administrator",
-		},
 	)
