@@ -11,6 +11,7 @@ from tests.site import factories
 from tests.site.world import COMPANY, TEA
 
 PANEL = ".ccms-panel"
+expect.set_options(timeout=20_000)  # as patient as the pages are
 
 
 def member(points: float = 0, **program_fields):
@@ -119,6 +120,8 @@ def ring_up(page: Page, customer, *items: str) -> None:
 
 
 def choose_customer(page: Page, customer) -> None:
+	if page.locator(".reset-customer-btn:visible").count():
+		page.locator(".reset-customer-btn").click()
 	page.locator(".customer-field input").fill(factories.name_of(customer))
 	page.locator(".customer-field [role=option]").first.click()
 	page.wait_for_function("name => cur_pos.frm.doc.customer === name", arg=factories.name_of(customer))
@@ -127,7 +130,7 @@ def choose_customer(page: Page, customer) -> None:
 
 def checkout(page: Page) -> None:
 	"""To the payment screen, with the panel filled."""
-	page.locator(".cart-totals-section .checkout-btn").click()
+	page.locator(".cart-totals-section .checkout-btn[style*='--blue-500']").click()
 	expect(page.locator(".payment-container")).to_be_visible()
 	expect(panel(page)).to_be_visible()
 	settle(page)

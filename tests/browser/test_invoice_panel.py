@@ -239,8 +239,8 @@ def test_saving_while_typing_still_pays_what_is_due(desk):
 def test_a_return_tells_what_it_takes_and_gives_before_saving(desk, look, doctype):
 	customer, _ = member(points=320)
 	make = factories.make_sales_invoice if doctype == "Sales Invoice" else factories.make_pos_invoice
-	# The form keeps whole minutes: a return of a sale of this very minute would stand before it.
-	sale = make(customer, qty=2, rate=100, ccms_redeem_points=200, posting_time="00:00:01")
+	# The form of the return cuts the copied time to whole minutes, and would stand before the sale.
+	sale = make(customer, qty=2, rate=100, ccms_redeem_points=200, posting_time="00:01:00")
 	frappe.db.commit()
 	assert movements(sale.name) == {"Redeem": -200, "Earn": 180}
 

@@ -103,14 +103,36 @@
 	/** What a sales document asks for before payments, in its own currency, as it stands on the screen. */
 	ccms.loyalty.total = (doc) => flt(doc.rounded_total || doc.grand_total, precision("grand_total", doc));
 
-	/** Give the whole amount to the default mode of payment, as ERPNext does for a new sale. */
-	ccms.loyalty.pay_by_default = async (doc, amount) => {
-		let open = flt(amount);
+	/** The row of older points goes: ERPNext reckons the change again before it saves. The server sets the new one. */
+	ccms.loyalty.drop_row = (frm) => {
+		const rows = frm.doc.taxes || [];
+		if (!rows.some((row) => row.ccms_points_row)) return;
+		frm.doc.taxes = rows.filter((row) => !row.ccms_points_row);
+		frm.doc.taxes.forEach((row, place) => (row.idx = place + 1));
+		frm.refresh_field("taxes");
+	};
+
+	/**
+	 * Give the whole amount to the default mode of payment, as ERPNext does for a new sale: exactly that is
+	 * paid, and there is no change.
+	 */
+	ccms.loyalty.pay_by_default = (frm, amount) => {
+		const { doc } = frm;
+		const rate = flt(doc.conversion_rate) || 1;
+		const in_base = (value) => flt(value * rate, precision("base_paid_amount", doc));
+		ccms.loyalty.drop_row(frm);
+		let open = flt(amount, precision("paid_amount", doc));
+		doc.paid_amount = doc.base_paid_amount = 0;
 		for (const row of doc.payments || []) {
-			const share = cint(row.default) ? open : 0;
-			if (share) open = 0;
-			if (flt(row.amount) !== share) await frappe.model.set_value(row.doctype, row.name, "amount", share);
+			row.amount = cint(row.default) ? open : 0;
+			row.base_amount = in_base(row.amount);
+			open -= row.amount;
+			doc.paid_amount += row.amount;
+			doc.base_paid_amount += row.base_amount;
 		}
+		doc.change_amount = doc.base_change_amount = 0;
+		frm.dirty();
+		["payments", "paid_amount", "base_paid_amount", "change_amount"].forEach((field) => frm.refresh_field(field));
 	};
 
 	const STYLE = `
@@ -150,8 +172,9 @@
 		.ccms-gain { color: var(--green-600); }
 		[data-theme="dark"] .ccms-gain { color: var(--green-300); }
 		/* The panel needs room on the payment screen: the number pad moves closer together. */
-		.ccms-till ~ .fields-numpad-container .number-pad .numpad-container { gap: var(--margin-xs); }
-		.ccms-till ~ .section-label { margin-bottom: var(--margin-xs); }
+		.point-of-sale-app .payment-container > .ccms-till ~ .fields-numpad-container > .number-pad .numpad-container {
+			gap: var(--margin-sm); margin-bottom: var(--margin-sm); }
+		.point-of-sale-app .payment-container > .ccms-till ~ .section-label { margin-bottom: var(--margin-xs); }
 		@media (max-width: 620px) {
 			.ccms-use input.ccms-points { height: 40px; flex: 1 1 4em; width: 4em; min-width: 4em; font-size: 16px; }
 			.ccms-use .btn { height: 40px; padding: 0 12px; }

@@ -149,7 +149,7 @@
 			this.use.append(label, this.input, this.most, this.all, outcome);
 
 			this.input.addEventListener("input", () => this.typed());
-			this.input.addEventListener("blur", () => this.commit());
+			this.input.addEventListener("blur", () => after_press(() => this.commit()));
 			this.input.addEventListener("keydown", (event) => this.key_pressed(event));
 			this.input.addEventListener("focus", () => this.on_focus?.());
 			this.all.addEventListener("click", () => this.use_points(this.answer?.max_points));
@@ -385,6 +385,16 @@
 			return this.on_commit?.();
 		}
 	};
+
+	// What is being clicked must get its click before a commit freezes the page, or it would be lost.
+	let pressed = false;
+	document.addEventListener("pointerdown", () => (pressed = true), true);
+	for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (pressed = false), true);
+
+	function after_press(action) {
+		if (!pressed) return action();
+		document.addEventListener("pointerup", () => setTimeout(action), { once: true });
+	}
 
 	function pill(text, colour) {
 		return part("span", `indicator-pill no-indicator-dot ${colour}`, text);

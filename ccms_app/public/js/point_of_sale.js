@@ -20,6 +20,7 @@
 		after(Payment, "prepare_dom", (payment) => (payment.ccms = new Till(payment)));
 		after(Payment, "render_payment_section", (payment) => payment.ccms?.open());
 		after(Payment, "update_totals_section", (payment) => payment.ccms?.totals_changed());
+		before(Payment, "focus_on_default_mop", (payment) => payment.ccms?.focus_payment_soon());
 		before(Payment, "on_numpad_clicked", (payment, $button) => payment.ccms?.numpad($button));
 		before(Controller, "save_and_checkout", (controller) => controller.payment?.ccms?.fit_to_cart());
 		after(PastOrderSummary, "load_summary_of", (summary, doc) => summarise(summary, doc));
@@ -128,40 +129,63 @@
 
 		// ------------------------------------------------------------------ the server sets the row
 
-		/** Save the draft, so that the server sets the row; then show the new totals and payments. */
+		/** Save the draft, so that the server sets the row; one save after the other, each of the latest points. */
 		save() {
-			this.saving ||= this.save_once().finally(() => (this.saving = null));
-			return this.saving;
+			const turn = (this.saving || Promise.resolve()).then(() => this.save_once());
+			this.saving = turn;
+			const done = () => this.saving === turn && (this.saving = null);
+			turn.then(done, done);
+			return turn;
 		}
 
 		async save_once() {
 			await this.panel.settle();
+			if (!this.visible) return true; // back in the cart: the checkout saves
 			if (this.panel.error) return this.refuse();
 			if (!this.stale) return true;
 			this.saved_for = this.panel.key;
 			const { frm, payment } = this;
-			const due = cint(frm.skip_default_payment) ? 0 : this.panel.answer.amount_due;
-			await ccms.loyalty.pay_by_default(frm.doc, due);
+			const mode = payment.$payment_modes.find(".mode-of-payment.border-primary").attr("data-mode");
+			this.pay_what_is_due();
 			let failed = false;
-			frm.dirty();
 			await frm.save(null, null, null, () => (failed = true));
 			if (failed) return false;
+			this.hide_saved();
 			this.arm(false);
-			if (!this.visible) return true;
 			frm.cscript.calculate_outstanding_amount?.();
 			payment.render_payment_mode_dom?.();
 			payment.update_totals_section?.(frm.doc);
-			this.focus_payment();
+			this.focus_payment(mode);
 			await this.panel.settle();
 			this.saved_for = this.panel.key;
 			return true;
 		}
 
-		/** What comes next at the till: the money. */
-		focus_payment() {
-			if (this.payment.disable_grand_total_to_default_mop) return;
-			const place = (this.frm.doc.payments || []).findIndex((row) => cint(row.default));
-			if (place >= 0) this.payment.$payment_modes.find(".mode-of-payment").eq(place).trigger("click");
+		/** The default payment is what is due after points, so that the till never shows points as change. */
+		pay_what_is_due() {
+			const due = cint(this.frm.skip_default_payment) ? 0 : this.panel.answer.amount_due;
+			ccms.loyalty.pay_by_default(this.frm, due);
+		}
+
+		/** "Saved" says nothing here, and would stand on the change. */
+		hide_saved() {
+			const says_saved = (_, alert) => alert.textContent.trim() === __("Saved");
+			$("#alert-container .desk-alert").filter(says_saved).remove();
+		}
+
+		/** What comes next at the till: the money, in the mode that was chosen or the usual one. */
+		focus_payment(mode) {
+			if (!this.visible || this.payment.disable_grand_total_to_default_mop) return;
+			const $modes = this.payment.$payment_modes.find(".mode-of-payment");
+			const usual = (this.frm.doc.payments || []).findIndex((row) => cint(row.default));
+			const $chosen = $modes.filter((_, card) => card.dataset.mode === mode);
+			($chosen.length ? $chosen : $modes.eq(usual)).first().trigger("click");
+		}
+
+		/** As ERPNext does, but without taking the focus from somebody who types points already. */
+		focus_payment_soon() {
+			setTimeout(() => this.armed || this.focus_payment(), 500);
+			return true;
 		}
 
 		refuse() {
@@ -177,25 +201,27 @@
 			if (!wanted || cint(doc.is_return)) return;
 			await this.panel.settle();
 			const { answer } = this.panel;
-			if (!answer || !this.panel.error) return;
+			if (!answer) return;
+			if (this.panel.error) await this.lower_points(wanted, answer);
+			if (this.panel.answer && !this.panel.error) this.pay_what_is_due();
+		}
+
+		async lower_points(wanted, answer) {
 			const why = frappe.utils.escape_html(frappe.utils.html2text(answer.error || this.panel.error));
-			const fitting = Math.max(0, Math.min(wanted, flt(answer.max_points)));
-			frappe.show_alert({
-				message: fitting
-					? __("Points lowered from {0} to {1}: {2}", [points(wanted), points(fitting), why])
-					: __("No points used: {0}", [why]),
-				indicator: "orange",
-			}, 8);
 			this.panel.typed_wrong = "";
-			await this.set("ccms_redeem_points", fitting === wanted ? 0 : fitting);
+			let fitting = Math.max(0, Math.min(wanted, flt(answer.max_points)));
+			if (fitting === wanted) fitting = 0;
+			await this.set("ccms_redeem_points", fitting);
 			await this.panel.settle();
 			if (this.panel.error) {
-				await this.set("ccms_redeem_points", 0);
+				fitting = 0;
+				await this.set("ccms_redeem_points", fitting);
 				await this.panel.settle();
 			}
-			if (this.panel.answer && !cint(this.frm.skip_default_payment)) {
-				await ccms.loyalty.pay_by_default(this.frm.doc, this.panel.answer.amount_due);
-			}
+			const message = fitting
+				? __("Points lowered from {0} to {1}: {2}", [points(wanted), points(fitting), why])
+				: __("No points used: {0}", [why]);
+			frappe.show_alert({ message, indicator: "orange" }, 8);
 		}
 
 		// ------------------------------------------------------------------ completing

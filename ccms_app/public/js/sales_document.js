@@ -26,13 +26,16 @@
 				if (frm.doc.ccms_redeem_points) frm.set_value("ccms_redeem_points", 0);
 			},
 			async validate(frm) {
-				if (on_till() || !frm.ccms_panel || !flt(frm.doc.ccms_redeem_points)) return;
-				if (frm.ccms_panel.typed_wrong) {
-					frm.ccms_panel.focus();
-					frappe.throw(frm.ccms_panel.typed_wrong);
+				const panel = frm.ccms_panel;
+				if (on_till() || !panel || cint(frm.doc.is_return) || frm.doc.docstatus > 0) return;
+				if (panel.typed_wrong) {
+					panel.focus();
+					frappe.throw(panel.typed_wrong);
 				}
-				await frm.ccms_panel.settle();
-				await frm.ccms_paying;
+				const has_row = (frm.doc.taxes || []).some((row) => row.ccms_points_row);
+				if (!flt(frm.doc.ccms_redeem_points) && !has_row) return;
+				await panel.settle();
+				ccms.loyalty.drop_row(frm);
 			},
 		});
 	}
@@ -50,7 +53,7 @@
 			get_doc: () => frm.doc,
 			set_points: (number) => frm.set_value("ccms_redeem_points", number),
 			set_membership: (name) => frm.set_value("ccms_membership", name),
-			on_answer: (answer) => (frm.ccms_paying = follow_due(frm, answer)),
+			on_answer: (answer) => follow_due(frm, answer),
 		});
 		SHOWN_BY_PANEL.forEach((fieldname) => frm.fields_dict[fieldname] && frm.toggle_display(fieldname, false));
 		// ERPNext recalculates after each change of a line, a tax or a discount, and then refreshes the fields.
@@ -61,7 +64,7 @@
 	 * Paid at once: the default payment follows the amount due after points, as long as it is the one that
 	 * ERPNext or this panel filled in. An amount typed by the user stays.
 	 */
-	async function follow_due(frm, answer) {
+	function follow_due(frm, answer) {
 		const doc = frm.doc;
 		if (!cint(doc.is_pos) || cint(doc.is_return) || doc.docstatus > 0) return;
 		if (answer.error || answer.amount_due === undefined || answer.amount_due === null) return;
@@ -71,6 +74,6 @@
 		const filled_in = [ccms.loyalty.total(doc), frm.ccms_due].includes(paid);
 		frm.ccms_due = due;
 		if (paid === due || !filled_in || cint(frm.skip_default_payment)) return;
-		await ccms.loyalty.pay_by_default(doc, due);
+		ccms.loyalty.pay_by_default(frm, due);
 	}
 })();
