@@ -188,9 +188,18 @@ def move_from_erpnext(customer: str, program: str) -> str | None:
 	if not own:
 		frappe.throw(_("{0} is in no loyalty program of ERPNext.").format(frappe.bold(customer)))
 	rules = programs.get(program)
+	theirs = frappe.get_cached_doc("Loyalty Program", own)
+	if theirs.company and theirs.company != rules.company:
+		frappe.throw(
+			_("{0} is a loyalty program of {1}. Move its points to a loyalty program of that company.").format(
+				frappe.bold(own), frappe.bold(theirs.company)
+			)
+		)
+	found = open_erpnext_points(customer, own, rules.company)
+	frappe.db.set_value("Customer", customer, {"loyalty_program": None, "loyalty_program_tier": None})
 	membership = members.enrol(customer, program)
 	made = None
-	for expires_on, points in open_erpnext_points(customer, own, rules.company):
+	for expires_on, points in found:
 		made = frappe.get_doc(
 			{
 				"doctype": DOCTYPE,
@@ -206,7 +215,14 @@ def move_from_erpnext(customer: str, program: str) -> str | None:
 		made.flags.from_erpnext = True
 		made.insert()
 		made.submit()
-	frappe.db.set_value("Customer", customer, {"loyalty_program": None, "loyalty_program_tier": None})
+	if theirs.auto_opt_in:
+		frappe.msgprint(
+			_(
+				"ERPNext's loyalty program {0} takes customers in by itself and would take this one back: switch its “Auto"
+				" Opt In” off."
+			).format(frappe.utils.get_link_to_form("Loyalty Program", own)),
+			indicator="orange",
+		)
 	return made.name if made else None
 
 
@@ -218,6 +234,7 @@ def open_erpnext_points(customer: str, own_program: str, company: str) -> list[t
 			"customer": customer,
 			"loyalty_program": own_program,
 			"company": company,
+			"posting_date": ["<=", nowdate()],
 			"expiry_date": [">=", nowdate()],
 		},
 		fields=["expiry_date", "loyalty_points"],
