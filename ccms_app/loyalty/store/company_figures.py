@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import frappe
 from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
-from frappe.query_builder import Case
 from frappe.query_builder.functions import Coalesce, Count, Sum
 from frappe.utils import add_days, add_months, flt, get_first_day, get_last_day, getdate
 from frappe.utils.caching import redis_cache
@@ -137,27 +136,15 @@ def _remembered(company: str | None, first: date, last: date) -> list[tuple[date
 
 
 def _by_month(company: str | None, first: date, last: date) -> list[tuple[date, float, float]]:
-	entry = frappe.qb.DocType(ENTRY)
-	reversed_one = entry.as_("reversed_one")
-	kind = Coalesce(reversed_one.entry_type, entry.entry_type)
-	further = Case().when(kind == "Cancel", reversed_one.reverses).else_("")
-	query = (
-		frappe.qb.from_(entry)
-		.left_join(reversed_one)
-		.on(entry.reverses == reversed_one.name)
-		.select(entry.posting_date, kind, further, Sum(entry.points))
-		.where(entry.company == company)
-		.where(entry.posting_date[first:last])
-		.where(kind.isin((*EARNED, *USED, "Cancel")))
-		.groupby(entry.posting_date, kind, further)
-	)
 	found: dict[date, list[float]] = {}
 	month = first
 	while month <= last:
 		found[month] = [0.0, 0.0]
 		month = getdate(add_months(month, 1))
-	for posting_date, entry_type, cancelled, points in permitted.restrict(query, ENTRY).run():
-		entry_type = _first_kind(cancelled) if cancelled else entry_type
+	for posting_date, entry_type, points in (
+		*_sums(company, first, last),
+		*_cancelled(company, first, last),
+	):
 		sums = found[getdate(get_first_day(posting_date))]
 		if entry_type in EARNED:
 			sums[0] += flt(points)
@@ -166,10 +153,41 @@ def _by_month(company: str | None, first: date, last: date) -> list[tuple[date, 
 	return [(month, flt(earned, 2), flt(used, 2)) for month, (earned, used) in found.items()]
 
 
-def _first_kind(name: str) -> str:
-	"""What stands at the beginning of a chain of reversals (a cancelled return, and its sale cancelled after it)."""
-	entry_type, reverses = frappe.db.get_value(ENTRY, name, ["entry_type", "reverses"]) or ("", "")
-	return _first_kind(reverses) if reverses else entry_type
+def _sums(company: str | None, first: date, last: date) -> list[tuple[date, str, float]]:
+	entry = frappe.qb.DocType(ENTRY)
+	query = (
+		frappe.qb.from_(entry)
+		.select(entry.posting_date, entry.entry_type, Sum(entry.points))
+		.where((entry.company == company) & entry.posting_date[first:last])
+		.where(entry.entry_type.isin(EARNED + USED))
+		.groupby(entry.posting_date, entry.entry_type)
+	)
+	return permitted.restrict(query, ENTRY).run()
+
+
+def _cancelled(company: str | None, first: date, last: date) -> list[tuple[date, str, float]]:
+	"""Cancellations, as what they cancel."""
+	entry = frappe.qb.DocType(ENTRY)
+	query = (
+		frappe.qb.from_(entry)
+		.select(entry.posting_date, entry.reverses, entry.points)
+		.where((entry.company == company) & entry.posting_date[first:last])
+		.where((entry.entry_type == "Cancel") & (entry.points != 0))
+	)
+	rows = permitted.restrict(query, ENTRY).run()
+	kinds = _kinds({reverses for _day, reverses, _points in rows if reverses})
+	return [(day, kinds.get(reverses, ""), points) for day, reverses, points in rows]
+
+
+def _kinds(names: set[str]) -> dict[str, str]:
+	"""What stands at the beginning of each chain of reversals (a cancelled return, and its sale cancelled after it)."""
+	if not names:
+		return {}
+	entry = frappe.qb.DocType(ENTRY)
+	query = frappe.qb.from_(entry).select(entry.name, entry.entry_type, entry.reverses)
+	rows = query.where(entry.name.isin(names)).run()
+	further = _kinds({reverses for _name, kind, reverses in rows if kind == "Cancel"})
+	return {name: further.get(reverses, "") if kind == "Cancel" else kind for name, kind, reverses in rows}
 
 
 def by_tier(company: str | None) -> list[tuple[str, str, int]]:
