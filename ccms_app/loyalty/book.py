@@ -193,6 +193,7 @@ class Book(Writer):
 		super().__init__(member, chain_key)
 		self._draw_order: list[tuple[date, int, str]] = []
 		self._open: dict[str, Lot] = {}  # the lots of the drawing order: those with anything left
+		self._pending: dict[str, Lot] = {}
 		self._entries: dict[str, Entry] = {}
 		self._keys: set[str] = set()
 		self._vouchers: dict[tuple[str, str], list[Entry]] = defaultdict(list)
@@ -271,6 +272,10 @@ class Book(Writer):
 		elif name in self._open:
 			del self._open[name]
 			del self._draw_order[bisect_left(self._draw_order, (*lot.draw_key, name))]
+		if lot.remaining and lot.state == PENDING:
+			self._pending[name] = lot
+		else:
+			self._pending.pop(name, None)
 
 	def expiry_moved(self, lot: Lot) -> None:
 		self._draw_order = sorted((*other.draw_key, other.name) for other in self._open.values())
@@ -331,7 +336,7 @@ class Book(Writer):
 
 	def due_lots(self, on: date) -> list[Lot]:
 		"""Pending lots whose day has come, oldest first."""
-		found = [lot for lot in self._open.values() if lot.state == PENDING and not lot.waits(on)]
+		found = [lot for lot in self._pending.values() if not lot.waits(on)]
 		return sorted(found, key=lambda lot: lot.entry_seq)
 
 	def lapsed_lots(self, on: date) -> list[Lot]:
