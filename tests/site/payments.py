@@ -103,3 +103,25 @@ def ledger(voucher) -> dict[str, float]:
 		name = row.account.rpartition(" - ")[0]
 		balances[name] = flt(balances.get(name, 0) + row.debit - row.credit, 6)
 	return {name: balance for name, balance in balances.items() if balance}
+
+
+def pay_by_journal_in(currency: str, invoice):
+	"""A submitted Journal Entry that settles a foreign invoice, from cash in company currency at the invoice's rate."""
+	entry = frappe.new_doc("Journal Entry")
+	entry.update({"company": invoice.company, "posting_date": nowdate(), "multi_currency": 1})
+	amount, rate = flt(invoice.outstanding_amount), flt(invoice.conversion_rate)
+	debtor = {"account": invoice.debit_to, "party_type": "Customer", "party": invoice.customer}
+	against = {"reference_type": invoice.doctype, "reference_name": invoice.name}
+	entry.append(
+		"accounts",
+		{
+			**debtor,
+			**against,
+			"account_currency": currency,
+			"exchange_rate": rate,
+			"credit_in_account_currency": amount,
+		},
+	)
+	cash = {"account": account("Cash", invoice.company), "debit_in_account_currency": amount * rate}
+	entry.append("accounts", cash)
+	return entry.insert().submit()
