@@ -200,7 +200,7 @@ def test_another_membership_can_be_chosen(desk):
 	page = desk()
 	new_invoice(page, customer)
 	expect(panel(page)).to_contain_text("320 points =")
-	panel(page).get_by_label("Programme").select_option(label=other.name)
+	panel(page).get_by_label("Program").select_option(label=other.name)
 	expect(panel(page)).to_contain_text("0 points =")
 	name = saved_name(page)
 	assert fresh("Sales Invoice", name).ccms_membership == membership

@@ -58,7 +58,7 @@
 		draw_more({ enrolable }) {
 			const line = part("div", "ccms-actions");
 			if (this.may_enrol && enrolable?.length) {
-				line.append(this.button(__("Enrol in another programme"), () => this.enrol(enrolable)));
+				line.append(this.button(__("Enrol in another program"), () => this.enrol(enrolable)));
 			}
 			return line;
 		}
@@ -68,7 +68,7 @@
 		}
 
 		draw_no_program() {
-			const line = part("p", "ccms-muted", __("No loyalty programme is running.") + " ");
+			const line = part("p", "ccms-muted", __("No loyalty program is running.") + " ");
 			if (frappe.model.can_create("CCMS Loyalty Program")) {
 				const link = part("a", "ccms-link", __("Set one up first"));
 				link.href = "/app/ccms-loyalty-program/new";
@@ -82,7 +82,7 @@
 			frappe.prompt(
 				{
 					fieldname: "program",
-					label: __("Loyalty Programme"),
+					label: __("Loyalty Program"),
 					fieldtype: "Select",
 					options: programs,
 					default: programs[0],
@@ -122,7 +122,7 @@
 			head.append(name);
 			if (member.tier) head.append(this.pill(member.tier, "blue"));
 			const colour = { Active: "green", Frozen: "orange", Left: "gray" }[member.status] || "gray";
-			head.append(this.pill(__(member.status), colour));
+			head.append(this.pill(__(member.status, null, "CCMS Membership"), colour));
 			if (member.member_no) {
 				const number = String(member.member_no).replace(/^(\d{5,})$/, (digits) => digits.replace(/(\d{4})(?=\d)/g, "$1 "));
 				head.append(part("span", "ccms-push ccms-balance", __("card {0}", [number])));
@@ -197,40 +197,28 @@
 				row.append(this.button(__("Adjust"), () => this.adjust(member)));
 			}
 			row.append(this.button(__("Statement"), () => this.statement(member)));
-			if (frappe.model.can_write("CCMS Membership")) {
-				if (member.status === "Active") {
-					row.append(this.button(__("Freeze"), () => this.set_status(member, "Frozen", __("Freeze"))));
-				}
-				if (member.status !== "Active") {
-					const label = member.status === "Left" ? __("Rejoin") : __("Unfreeze");
-					row.append(this.button(label, () => this.set_status(member, "Active", label)));
-				}
+			if (frappe.model.can_write("CCMS Membership") && !member.merged_into) {
+				const change = (label, status) =>
+					row.append(this.button(label, () => this.change_status(member, status, label)));
+				if (member.status === "Active") change(__("Freeze"), "Frozen");
+				if (member.status === "Frozen") change(__("Unfreeze"), "Active");
+				if (member.status === "Left") change(__("Rejoin"), "Active");
 			}
 			return row;
 		}
 
 		adjust(member) {
-			frappe.new_doc("CCMS Points Adjustment", {
-				membership: member.membership,
-				customer: this.customer,
-				program: member.program,
-			});
+			frappe.new_doc("CCMS Points Adjustment", { membership: member.membership });
 		}
 
 		statement(member) {
-			frappe.set_route("query-report", "Points Statement", { membership: member.membership });
+			const { company, program, membership } = member;
+			frappe.set_route("query-report", "Points Statement", { company, program, customer: this.customer, membership });
 		}
 
-		set_status(member, status, label) {
-			frappe.prompt(
-				{ fieldname: "reason", label: __("Reason"), fieldtype: "Small Text", reqd: 1 },
-				async ({ reason }) => {
-					await ccms.loyalty.call("set_status", { membership: member.membership, status, reason });
-					this.load();
-				},
-				label,
-				label
-			);
+		async change_status(member, status, label) {
+			await ccms.loyalty.change_status(member.membership, status, label);
+			this.load();
 		}
 
 		draw_movements(member) {
@@ -261,12 +249,12 @@
 			return line;
 		}
 
-		// ------------------------------------------------------------------ ERPNext's own programme
+		// ------------------------------------------------------------------ ERPNext's own loyalty program
 
-		/** Points must not double: a customer still in ERPNext's own programme is offered the move. */
+		/** Points must not double: a customer still in ERPNext's own loyalty program is offered the move. */
 		draw_own_program({ own_program, memberships, enrolable }) {
 			const card = part("div", "ccms-card ccms-warning ccms-own-program");
-			card.append(sentence(__("This customer still collects points in ERPNext's own programme {0}."), [own_program]));
+			card.append(sentence(__("This customer still collects points in ERPNext's own loyalty program {0}."), [own_program]));
 			const joined = (memberships || []).filter(({ status }) => status !== "Left").map(({ program }) => program);
 			const programs = [...new Set([...joined, ...(enrolable || [])])];
 			if (programs.length && frappe.model.can_create("CCMS Points Adjustment")) {
@@ -281,12 +269,12 @@
 			frappe.prompt(
 				{
 					fieldname: "program",
-					label: __("Loyalty Programme"),
+					label: __("Loyalty Program"),
 					fieldtype: "Select",
 					options: programs,
 					default: programs[0],
 					reqd: 1,
-					description: __("The open balance becomes an opening entry there; the customer leaves ERPNext's own programme."),
+					description: __("The open balance becomes an opening entry there; the customer leaves ERPNext's own loyalty program."),
 				},
 				async ({ program }) => {
 					await ccms.loyalty.call("move_from_erpnext", { customer: this.customer, program });

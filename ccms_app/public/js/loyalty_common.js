@@ -100,6 +100,41 @@
 		return membership;
 	};
 
+	/**
+	 * Ask for the reason, then freeze, unfreeze, let leave or let come back. The reason is a code from a list:
+	 * what is personal doesn't belong into a journal that can't be changed. Resolves when the status is set.
+	 */
+	ccms.loyalty.change_status = (membership, status, title) =>
+		new Promise((resolve, reject) => {
+			const dialog = new frappe.ui.Dialog({
+				title,
+				fields: [
+					{ fieldtype: "HTML", options: `<p class="text-muted">${EXPLAINED[status]()}</p>` },
+					{
+						fieldname: "reason",
+						label: __("Reason"),
+						fieldtype: "Select",
+						options: REASONS.map((value) => ({ value, label: __(value) })),
+						reqd: 1,
+						default: REASONS[0],
+					},
+				],
+				primary_action_label: title,
+				primary_action({ reason }) {
+					dialog.hide();
+					ccms.loyalty.call("set_status", { membership, status, reason }).then(resolve, reject);
+				},
+			});
+			dialog.show();
+		});
+
+	const REASONS = ["Customer Request", "Misuse", "Duplicate Membership", "Correction", "Other"];
+	const EXPLAINED = {
+		Active: () => __("The member earns and uses points, with the history kept."),
+		Frozen: () => __("A frozen member goes on earning, but cannot use points."),
+		Left: () => __("Who has left neither earns nor uses points. The history stays."),
+	};
+
 	/** What a sales document asks for before payments, in its own currency, as it stands on the screen. */
 	ccms.loyalty.total = (doc) => flt(doc.rounded_total || doc.grand_total, precision("grand_total", doc));
 

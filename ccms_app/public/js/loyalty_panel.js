@@ -175,7 +175,7 @@
 				else this.show_sale(doc, answer);
 			}
 			this.warning.textContent = answer.own_program_warning
-				? __("This customer collects points in ERPNext's own programme {0}: the sale earns none here.", [doc.loyalty_program])
+				? __("This customer collects points in ERPNext's own loyalty program {0}: the sale earns none here.", [doc.loyalty_program])
 				: "";
 			this.show_input(doc, answer);
 			this.show_fault();
@@ -196,12 +196,12 @@
 		show_member(doc, answer) {
 			this.head.append(part("span", "ccms-name", answer.customer_name || doc.customer_name || doc.customer));
 			if (answer.tier) this.head.append(pill(answer.tier, "blue"));
-			if (answer.status && answer.status !== "Active") this.head.append(pill(__(answer.status), "orange"));
+			if (answer.status && answer.status !== "Active") this.head.append(pill(__(answer.status, null, "CCMS Membership"), "orange"));
 			if (answer.member_no) {
 				this.head.append(part("span", "ccms-muted", __("card {0}", [grouped(answer.member_no)])));
 			}
 			this.show_choice(answer);
-			const balance = answer.balance || {};
+			const balance = answer.balance || answer; // a return's answer has it beside the rest
 			const line = __("{0} points = {1}", [
 				points(balance.spendable),
 				money(balance.value, balance.currency || answer.currency),
@@ -301,7 +301,7 @@
 			const memberships = answer.memberships || [];
 			if (memberships.length < 2) return;
 			const which = part("select", "form-control input-xs ccms-which");
-			which.setAttribute("aria-label", __("Programme"));
+			which.setAttribute("aria-label", __("Program"));
 			memberships.forEach(({ name, program }) => {
 				const option = part("option", "", program);
 				option.value = name;

@@ -63,46 +63,14 @@ function add_buttons(frm) {
 		);
 	}
 	if (!frm.perm[0]?.write || frm.doc.merged_into) return;
-	const change = (label, status, warning) =>
-		frm.add_custom_button(label, () => change_status(frm, label, status, warning), __("Status"));
-	if (frm.doc.status === "Active") {
-		change(__("Freeze"), "Frozen", __("A frozen member goes on earning, but cannot use points."));
-	}
+	const change = (label, status) =>
+		frm.add_custom_button(
+			label,
+			() => ccms.loyalty.change_status(frm.doc.name, status, label).then(() => frm.reload_doc()),
+			__("Status")
+		);
+	if (frm.doc.status === "Active") change(__("Freeze"), "Frozen");
 	if (frm.doc.status === "Frozen") change(__("Unfreeze"), "Active");
-	if (frm.doc.status === "Left") {
-		change(__("Rejoin"), "Active", __("The membership is opened again with its points and history."));
-	} else {
-		change(__("Leave"), "Left", __("Who has left neither earns nor uses points. The history stays."));
-	}
-}
-
-function change_status(frm, title, status, explanation) {
-	const dialog = new frappe.ui.Dialog({
-		title,
-		fields: [
-			{
-				fieldtype: "HTML",
-				options: explanation ? `<p class="text-muted">${explanation}</p>` : "",
-			},
-			{
-				fieldname: "reason",
-				label: __("Reason"),
-				fieldtype: "Select",
-				options: ["Customer Request", "Misuse", "Duplicate Membership", "Correction", "Other"].map((value) => ({
-					value,
-					label: __(value),
-				})),
-				reqd: 1,
-				default: "Customer Request",
-			},
-		],
-		primary_action_label: title,
-		primary_action({ reason }) {
-			dialog.hide();
-			ccms.loyalty
-				.call("set_status", { membership: frm.doc.name, status, reason })
-				.then(() => frm.reload_doc());
-		},
-	});
-	dialog.show();
+	if (frm.doc.status === "Left") change(__("Rejoin"), "Active");
+	else change(__("Leave"), "Left");
 }
