@@ -37,6 +37,7 @@ def _conditions(doctype: str) -> str:
 	if _by_role(doctype):
 		sql = query.build_match_conditions()
 	else:
+		query.match_filters, query.match_conditions = [], []  # Frappe sets them only where roles decide
 		query.add_user_permissions(get_user_permissions(frappe.session.user))
 		sql = " or ".join(f"({condition})" for condition in query.match_conditions)
 	return f"({sql})".replace("%", "%%") if sql else ""
