@@ -147,6 +147,8 @@ class Allocation:
 	points: Decimal
 	by_entry: str
 	posting_date: date
+	number: int = 0
+	"""Which of the rows that `by_entry` made."""
 
 
 @dataclass(slots=True)

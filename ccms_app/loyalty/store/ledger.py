@@ -434,7 +434,7 @@ def write(books: Iterable[Writer]) -> list[Entry]:
 			written.append(entry)
 			entries.append((entry.name, stamp, stamp, user, user, stamp, *_owner(book), *_entry_row(entry)))
 		for number, row in enumerate(book.new_allocations, 1):
-			name = frappe.generate_hash(length=20)
+			name = f"{row.by_entry}-{row.number}"
 			allocations.append(
 				(name, stamp, stamp, user, user, number, book.member.company, *_allocation_row(row))
 			)
