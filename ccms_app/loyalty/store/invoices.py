@@ -94,6 +94,7 @@ def prepare(doc) -> None:
 	points_row.clean(doc)
 	if not counts(doc):
 		return
+	doc.ccms_points_earned = 0  # known at submission, and never what a client sends
 	if doc.get("is_return"):
 		_prepare_return(doc)
 		return
