@@ -20,10 +20,11 @@ def points_accounts(company: str | None = None) -> list[dict]:
 
 @frappe.whitelist()
 def expiry_warnings() -> dict[str, bool]:
-	"""Whether members are warned of expiring points, and whether the text can be edited here."""
+	"""Whether members are warned of expiring points, could be reached, and whether there is a text to edit."""
 	frappe.has_permission("CCMS Settings", "read", throw=True)
 	return {
 		"on": notifications.expiry_warnings_are_on(),
+		"sendable": notifications.expiry_warnings_can_be_sent(),
 		"exists": bool(frappe.db.exists("Notification", notifications.EXPIRING)),
 	}
 

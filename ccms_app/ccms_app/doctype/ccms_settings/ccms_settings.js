@@ -8,7 +8,7 @@ frappe.ui.form.on("CCMS Settings", {
 });
 
 /** Whether customers are warned, and the switch. Only System Managers may edit a Notification. */
-function show_warnings(frm, { on, exists }) {
+function show_warnings(frm, { on, sendable, exists }) {
 	const wrapper = frm.get_field("expiry_notification_html").$wrapper.empty();
 	const row = $('<div class="d-flex flex-wrap align-items-center pb-3" style="gap: var(--margin-sm)">').appendTo(
 		wrapper
@@ -17,6 +17,11 @@ function show_warnings(frm, { on, exists }) {
 		.addClass(on ? "green" : "orange")
 		.text(on ? __("The mail to customers is switched on.") : __("The mail to customers is switched off."))
 		.appendTo(row);
+	if (on && !sendable) {
+		$('<span class="text-muted">')
+			.text(__("Nothing is sent yet: set up a default outgoing Email Account."))
+			.appendTo(row);
+	}
 	if (!exists) return;
 	if (frm.perm[0]?.write) {
 		$('<button class="btn btn-default btn-xs">')
