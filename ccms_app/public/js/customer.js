@@ -224,10 +224,10 @@
 		draw_movements(member) {
 			const box = part("div");
 			const rows = member.movements || [];
-			if (!rows.length) {
+			if (!rows.some((row) => flt(row.points))) {
 				box.append(part("p", "ccms-muted", __("No movements yet: the first invoice earns the first points.")));
-				return box;
 			}
+			if (!rows.length) return box;
 			const table = part("table", "ccms-moves");
 			rows.forEach((row) => table.append(this.draw_movement(row)));
 			const all = ccms.loyalty.entries_link({ membership: member.membership }, __("All movements"));
