@@ -122,7 +122,11 @@ def review(book: Book, program: Program, on: date) -> Entry | None:
 	target = earned(program, member.qualifying_value)
 	here = find(program, member.tier)
 	if here is None or _above(program, target, member.tier):
-		return set_tier(book, program, target.name, on, "upgrade" if member.tier else "start") if target else None
+		return (
+			set_tier(book, program, target.name, on, "upgrade" if member.tier else "start")
+			if target
+			else None
+		)
 	if member.tier_until is None or on <= member.tier_until + timedelta(days=program.tier_grace_days):
 		return None
 	if program.tier_window == "Calendar Year" and member.tier_until.year != on.year:
@@ -136,6 +140,13 @@ def review(book: Book, program: Program, on: date) -> Entry | None:
 		below = [tier for tier in program.tiers if tier.threshold < here.threshold]
 		target = max(below, key=lambda tier: tier.threshold)
 	return set_tier(book, program, target.name, on, "downgrade")
+
+
+def deciding_window(program: Program, until: date) -> tuple[date, date]:
+	"""The window that decides whether a tier kept through `until` stays, as far as it is known before."""
+	if program.tier_window == "Calendar Year":
+		return tier_window(program, until)
+	return tier_window(program, until + timedelta(days=program.tier_grace_days + 1))
 
 
 def falls_due(program: Program, tier: str, until: date | None, value: Decimal, by: date) -> bool:

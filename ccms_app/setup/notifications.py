@@ -25,26 +25,44 @@ MESSAGE = """\
 """
 
 
+TIER_ENDING = "CCMS Tier Ending"
+TIER_ENDING_EVENT = {"document_type": "CCMS Membership", "event": "Method", "method": "tier_ending"}
+
+TIER_SUBJECT = '{{ _("Keep your {0} status").format(doc.tier) }}'
+
+TIER_MESSAGE = """\
+<p>{{ _("Dear {0},").format(doc.customer_name) }}</p>
+<p>{{ _("your {0} status of {1} ends on {2}. {3} more keep it.").format(
+	doc.tier, doc.program, frappe.utils.formatdate(doc.tier_ends_on), frappe.utils.fmt_money(doc.tier_missing, precision=2)) }}</p>
+<p>{{ doc.company }}</p>
+"""
+
+
 def make() -> None:
 	"""Create the notifications that are missing.
 
-	Not standard ones: Frappe lets nobody edit those outside developer mode. The warning starts disabled, as mail to
+	Not standard ones: Frappe lets nobody edit those outside developer mode. The warnings start disabled, as mail to
 	all customers is a manager's decision.
 	"""
-	if frappe.db.exists("Notification", EXPIRING):
+	_make(EXPIRING, SUBJECT, MESSAGE, EXPIRING_EVENT)
+	_make(TIER_ENDING, TIER_SUBJECT, TIER_MESSAGE, TIER_ENDING_EVENT)
+
+
+def _make(name: str, subject: str, message: str, event: dict[str, str]) -> None:
+	if frappe.db.exists("Notification", name):
 		return
 	frappe.get_doc(
 		{
 			"doctype": "Notification",
-			"name": EXPIRING,
-			"subject": SUBJECT,
+			"name": name,
+			"subject": subject,
 			"channel": "Email",
 			"enabled": 0,
 			"is_standard": 0,
 			"message_type": "HTML",
-			"message": MESSAGE,
+			"message": message,
 			"recipients": [{"receiver_by_document_field": "customer_email"}],
-			**EXPIRING_EVENT,
+			**event,
 		}
 	).insert(ignore_permissions=True)
 
@@ -61,8 +79,13 @@ def expiry_warnings_are_on() -> bool:
 
 
 def expiry_warnings_can_be_sent() -> bool:
-	"""Whether a warning is on and, if all are mails, the site has an account to send them from."""
-	channels = set(frappe.get_all("Notification", filters={**EXPIRING_EVENT, "enabled": 1}, pluck="channel"))
+	"""Whether a warning of expiry is on and can leave the site."""
+	return can_be_sent(EXPIRING_EVENT)
+
+
+def can_be_sent(event: dict[str, str]) -> bool:
+	"""Whether a notification of an event is on and, if all are mails, the site has an account to send them from."""
+	channels = set(frappe.get_all("Notification", filters={**event, "enabled": 1}, pluck="channel"))
 	if channels == {"Email"}:
 		from frappe.email.doctype.email_account.email_account import EmailAccount
 

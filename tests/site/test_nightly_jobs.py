@@ -169,6 +169,28 @@ def test_who_could_not_be_told_is_told_the_next_day(warnings_on):
 	assert frappe.db.get_value("CCMS Membership", membership, "warned_until")
 
 
+def test_members_are_told_once_before_their_tier_is_lowered(warnings_on):
+	program = make.make_program(tiers=make.make_tiers(Base=0, Gold=300), downgrade="To Earned Tier")
+	loses, losing = member(program, email_id="sun@example.com")
+	keeps, keeping = member(program, email_id="zhou@example.com")
+	for customer in (loses, keeps):
+		make.make_sales_invoice(customer, qty=3, posting_date=add_days(nowdate(), -355))
+	make.make_sales_invoice(keeps, qty=3)
+	frappe.db.set_value("Notification", notifications.TIER_ENDING, "enabled", 1)
+	frappe.db.commit()
+	try:
+		day = getdate(add_days(frappe.db.get_value("CCMS Membership", losing, "tier_until"), -5))
+		sweeps.review_tiers(day)
+		sweeps.warn_of_tiers(day)
+		sweeps.warn_of_tiers(day)
+		(mail,) = mails_to(losing)
+		assert "Gold" in mail and "300.00" in mail
+		assert mails_to(keeping) == []
+	finally:
+		frappe.db.set_value("Notification", notifications.TIER_ENDING, "enabled", 0)
+		frappe.db.commit()
+
+
 def test_nothing_is_remembered_as_announced_while_the_notification_is_off():
 	program = make.make_program(expiry_model="Rolling", expiry_months=1)
 	customer, membership = member(program, email_id="li@example.com")

@@ -46,6 +46,7 @@ def nightly(on: str | date | None = None) -> dict[str, object]:
 		("expire", expire),
 		("tiers", review_tiers),
 		("warn", warn),
+		("warn of tiers", warn_of_tiers),
 		("audit", check_ledger),
 	):
 		try:
@@ -229,14 +230,51 @@ def warn(on: date) -> int:
 		expiring = balances.expiring(name, on=on)
 		if not expiring or getdate(expiring[0]["date"]) > until:
 			continue
-		doc = frappe.get_doc(members.DOCTYPE, name)
-		with guarded("warning before expiry", doc):
-			last_failure = _last_failure()
-			doc.notify_expiring(expiring)
-			if _last_failure() == last_failure:
-				frappe.db.set_value(members.DOCTYPE, name, "warned_until", until, update_modified=False)
-				told += 1
-		frappe.db.commit()
+		told += _tell(
+			name, lambda doc, batches=expiring: doc.notify_expiring(batches), {"warned_until": until}
+		)
+	return told
+
+
+def warn_of_tiers(on: date) -> int:
+	"""Tell members whose tier is about to be lowered, once for each end of a tier: when, and what would keep it."""
+	if not notifications.can_be_sent(notifications.TIER_ENDING_EVENT):
+		return 0
+	by = getdate(add_days(on, warning_days()))
+	told = 0
+	for program in _all_programs():
+		if not program.tiers or program.downgrade == "Never":
+			continue
+		for row in frappe.get_all(
+			members.DOCTYPE,
+			filters={"program": program.name, "status": "Active", "tier_until": ["between", (on, by)]},
+			fields=["name", "tier", "tier_until", "tier_warned_for"],
+		):
+			if row.tier_warned_for == row.tier_until:
+				continue
+			window = tiers.deciding_window(program, row.tier_until)
+			value = balances.qualifying_between(row.name, *window)
+			if not tiers.falls_due(program, row.tier, row.tier_until, value, by):
+				continue
+			missing = float(tiers.find(program, row.tier).threshold - value)
+			told += _tell(
+				row.name,
+				lambda doc, row=row, missing=missing: doc.notify_tier_ending(row.tier_until, missing),
+				{"tier_warned_for": row.tier_until},
+			)
+	return told
+
+
+def _tell(membership: str, notify: Callable, remember: dict[str, date]) -> int:
+	"""Notify one member and remember it in the same transaction; 1 if it went out."""
+	doc, told = frappe.get_doc(members.DOCTYPE, membership), 0
+	with guarded("notifying a member", doc):
+		last_failure = _last_failure()
+		notify(doc)
+		if _last_failure() == last_failure:
+			frappe.db.set_value(members.DOCTYPE, membership, remember, update_modified=False)
+			told = 1
+	frappe.db.commit()
 	return told
 
 
@@ -320,7 +358,11 @@ def _missed(doctype: str, since: date) -> list[str]:
 	rows = (
 		frappe.qb.from_(invoice)
 		.left_join(entry)
-		.on((entry.voucher_type == doctype) & (entry.voucher_no == invoice.name) & (entry.entry_type == "Earn"))
+		.on(
+			(entry.voucher_type == doctype)
+			& (entry.voucher_no == invoice.name)
+			& (entry.entry_type == "Earn")
+		)
 		.select(invoice.name)
 		.where(
 			(invoice.docstatus == 1)

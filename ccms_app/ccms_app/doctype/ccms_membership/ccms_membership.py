@@ -1,3 +1,5 @@
+from datetime import date
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
@@ -56,11 +58,19 @@ class CCMSMembership(Document):
 		`expiring` holds every upcoming batch as {"date": date, "points": float}; templates read it as `doc.expiring`.
 		"""
 		self.expiring = expiring
+		self._notify("points_expiring")
+
+	def notify_tier_ending(self, ends_on: date, missing: float) -> None:
+		"""Run the notifications of the event `tier_ending`; templates read `doc.tier_ends_on` and `doc.tier_missing`."""
+		self.tier_ends_on, self.tier_missing = ends_on, missing
+		self._notify("tier_ending")
+
+	def _notify(self, event: str) -> None:
 		with print_language(frappe.db.get_value("Customer", self.customer, "language") or frappe.local.lang):
-			self.run_notifications("points_expiring")
+			self.run_notifications(event)
 
 	def run_notifications(self, method: str) -> None:
 		# A Notification finds its receivers with doc.get(), which does not see virtual fields.
-		if method == "points_expiring":
+		if method in ("points_expiring", "tier_ending"):
 			self.__dict__.update(customer_email=self.customer_email, customer_mobile=self.customer_mobile)
 		super().run_notifications(method)
