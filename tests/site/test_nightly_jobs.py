@@ -146,6 +146,12 @@ def test_members_are_told_of_each_batch_once_with_every_upcoming_one_listed(warn
 	assert len(mails_to(membership)) == 2
 
 
+def switch(notification: str, enabled: int) -> None:
+	doc = frappe.get_doc("Notification", notification)
+	doc.enabled = enabled
+	doc.save()
+
+
 def mails_to(membership: str) -> list[str]:
 	"""What was sent to a member."""
 	return frappe.get_all("Communication", filters={"reference_name": membership}, pluck="content")
@@ -176,7 +182,7 @@ def test_members_are_told_once_before_their_tier_is_lowered(warnings_on):
 	for customer in (loses, keeps):
 		make.make_sales_invoice(customer, qty=3, posting_date=add_days(nowdate(), -355))
 	make.make_sales_invoice(keeps, qty=3)
-	frappe.db.set_value("Notification", notifications.TIER_ENDING, "enabled", 1)
+	switch(notifications.TIER_ENDING, 1)
 	frappe.db.commit()
 	try:
 		day = getdate(add_days(frappe.db.get_value("CCMS Membership", losing, "tier_until"), -5))
@@ -187,7 +193,7 @@ def test_members_are_told_once_before_their_tier_is_lowered(warnings_on):
 		assert "Gold" in mail and "300.00" in mail
 		assert mails_to(keeping) == []
 	finally:
-		frappe.db.set_value("Notification", notifications.TIER_ENDING, "enabled", 0)
+		switch(notifications.TIER_ENDING, 0)
 		frappe.db.commit()
 
 
