@@ -17,6 +17,11 @@ company_data_to_be_ignored = ["CCMS Loyalty Program"]
 
 jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}
 
+permission_query_conditions = {
+	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.allocation_conditions",
+}
+has_permission = {"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.sees_allocation"}
+
 # Plain files, read in this order: no asset build is needed.
 _LOYALTY = ["public/js/loyalty_common.js", "public/js/loyalty_panel.js"]
 doctype_js = {

@@ -8,9 +8,10 @@ from typing import Any
 import frappe
 from frappe import _
 
-from ccms_app.loyalty.store import adjustments, members, overview, programs
+from ccms_app.loyalty.store import adjustments, members, overview, permitted, programs
 
 MANAGERS = ("CCMS Manager", "System Manager")
+VOUCHERS = ("Sales Invoice", "POS Invoice", adjustments.DOCTYPE)
 
 
 @frappe.whitelist()
@@ -31,7 +32,7 @@ def get_balance(customer: str, program: str | None = None, on: str | None = None
 def customer_overview(customer: str) -> dict[str, Any]:
 	"""Everything the Customer tab shows about loyalty."""
 	check_customer(customer)
-	return overview.customer_overview(customer)
+	return overview.customer_overview(customer, permitted.sees_membership)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -46,16 +47,21 @@ def preview(doc: str | dict) -> dict[str, Any]:
 	check_customer(document.customer)
 	count = len(frappe.local.message_log)
 	try:
-		return overview.preview(document)
+		result = overview.preview(document)
 	except frappe.ValidationError as error:
 		del frappe.local.message_log[count:]
 		return {"applies": True, "member": False, "error": frappe.utils.strip_html(str(error))}
+	if result.get("membership") and not permitted.sees_membership(result["membership"]):
+		return {"applies": True, "member": False}
+	return result
 
 
 @frappe.whitelist()
 def document_points(doctype: str, name: str) -> dict[str, Any]:
 	"""What a submitted document did to points."""
-	frappe.get_doc(doctype, name).check_permission("read")
+	if doctype not in VOUCHERS:
+		frappe.throw(_("{0} moves no points.").format(_(doctype)))
+	permitted.check(doctype, name)
 	return overview.document_points(doctype, name)
 
 
@@ -64,6 +70,7 @@ def enrol(customer: str, program: str) -> str:
 	"""Make a customer a member of a programme; returns the membership."""
 	check_customer(customer)
 	frappe.has_permission(members.DOCTYPE, "create", throw=True)
+	permitted.check(programs.DOCTYPE, program)
 	return members.enrol(customer, program)
 
 
@@ -105,6 +112,7 @@ def move_from_erpnext(customer: str, program: str) -> str | None:
 	"""Take a customer's open points of ERPNext's own loyalty program over."""
 	check_customer(customer)
 	frappe.has_permission(adjustments.DOCTYPE, "submit", throw=True)
+	permitted.check(programs.DOCTYPE, program)
 	return adjustments.move_from_erpnext(customer, program)
 
 
@@ -131,7 +139,8 @@ def check_customer(customer: str, permission: str = "read") -> None:
 		frappe.throw(_("Log in to see points."), frappe.PermissionError)
 	if permission == "read" and customer in own_customers():
 		return
-	if not customer or not frappe.has_permission("Customer", permission, doc=customer):
+	known = customer and frappe.db.exists("Customer", customer)
+	if not known or not frappe.has_permission("Customer", permission, doc=customer):
 		# the same answer whether the customer exists or not
 		frappe.throw(_("You may not see the points of this customer."), frappe.PermissionError)
 
@@ -149,12 +158,12 @@ def own_customers() -> set[str]:
 def _membership(customer: str, program: str | None) -> str | None:
 	if program:
 		found = members.find(customer, program)
-		return members.current(found) if found else None
-	companies = frappe.get_all(
+		found = found and members.current(found)
+		return found if found and permitted.sees_membership(found) else None
+	rows = frappe.get_all(
 		members.DOCTYPE,
 		filters={"customer": customer, "status": ["!=", "Left"]},
-		fields=["company"],
 		order_by="status, joined_on, creation",
-		limit=1,
+		pluck="name",
 	)
-	return members.default_for(customer, companies[0].company) if companies else None
+	return next(filter(permitted.sees_membership, rows), None)

@@ -10,7 +10,7 @@ from ccms_app.loyalty import movements
 from ccms_app.loyalty.model import ADJUST, OPENING, NotEnoughPoints
 from ccms_app.loyalty.money import dec, decimals
 
-from . import ledger, members, programs
+from . import ledger, members, permitted, programs
 
 DOCTYPE = "CCMS Points Adjustment"
 # what somebody else approves
@@ -31,6 +31,9 @@ def complete(doc) -> None:
 	row = frappe.db.get_value(members.DOCTYPE, doc.membership, ["customer", "program", "company"], as_dict=True)
 	if row is None:
 		frappe.throw(_("Membership {0} does not exist.").format(doc.membership), frappe.DoesNotExistError)
+	for name in _touched(doc):
+		if not permitted.sees_membership(name):
+			frappe.throw(_("You may not move points of membership {0}.").format(name), frappe.PermissionError)
 	doc.update(row)
 	doc.posting_date = doc.posting_date or nowdate()
 	if doc.docstatus == 0:

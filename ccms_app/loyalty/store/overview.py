@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import frappe
 from frappe import _
 from frappe.utils import add_days, cint, getdate, nowdate, strip_html
@@ -10,7 +12,7 @@ from ccms_app.loyalty import money, redemption, tiers
 from ccms_app.loyalty.model import EARN, ONE, ZERO, Program
 from ccms_app.loyalty.money import dec
 
-from . import balances, invoices, members, points_row, programs
+from . import balances, invoices, members, permitted, points_row, programs
 
 WARN_DAYS = 30
 
@@ -70,7 +72,7 @@ def preview(doc) -> dict:
 		"own_program_warning": bool(doc.get("loyalty_program")),
 	}
 	if not membership:
-		found = [] if members.is_walk_in(doc.customer) else programs.of_company(doc.company, getdate(doc.posting_date))
+		found = [] if members.is_walk_in(doc.customer) else programs.of_company(doc.company, invoices.posting_day(doc))
 		return result | {
 			"enrolable": [program.name for program in found],
 			"error": _("Enrol the customer before using points.") if typed else None,
@@ -85,7 +87,7 @@ def preview(doc) -> dict:
 		points_row.clean(doc)
 		points_row.settle_totals(doc)
 		total = points_row.total_before_points(doc)
-		day, today = getdate(doc.posting_date), getdate(nowdate())
+		day, today = invoices.posting_day(doc), getdate(nowdate())
 		can = balances.spendable_on_both(membership, day, today)
 		most = redemption.most_points(program, total, can)
 		if known.status != "Active" or not program.runs_on(day) or program.company != doc.company:
@@ -142,6 +144,8 @@ def _base_points(doc, program: Program):
 
 def _preview_return(doc) -> dict:
 	original = invoices.original_of(doc)
+	if original and frappe.db.get_value(doc.doctype, doc.return_against, "customer") != doc.customer:
+		original = None  # somebody else's: no word about their points
 	result = {"applies": True, "is_return": True, "member": bool(original), "error": None}
 	if original is None:
 		return result
@@ -221,13 +225,13 @@ def print_points(doc) -> dict:
 	}
 
 
-def customer_overview(customer: str) -> dict:
-	"""Everything the Customer tab shows."""
+def customer_overview(customer: str, sees: Callable[[str], bool] = bool) -> dict:
+	"""Everything the Customer tab shows, of the memberships that the caller sees."""
 	names = frappe.get_all(
 		members.DOCTYPE, filters={"customer": customer}, order_by="status, joined_on, creation", pluck="name"
 	)
 	found = []
-	for name in names:
+	for name in filter(sees, names):
 		known = balances.now(name)
 		found.append(
 			balance(name)
@@ -240,11 +244,13 @@ def customer_overview(customer: str) -> dict:
 		)
 	own = frappe.db.get_value("Customer", customer, "loyalty_program")
 	joined = {row["program"] for row in found if row["status"] != "Left"}
-	running = frappe.get_all("CCMS Loyalty Program", filters={"enabled": 1}, pluck="name", order_by="creation")
+	running = permitted.may_link(programs.DOCTYPE) and frappe.get_list(
+		programs.DOCTYPE, filters={"enabled": 1}, pluck="name", order_by="creation"
+	)
 	return {
 		"memberships": found,
 		"own_program": own,
-		"enrolable": [name for name in running if name not in joined],
+		"enrolable": [name for name in running or () if name not in joined],
 		"has_programs": bool(frappe.db.count("CCMS Loyalty Program")),
 	}
 

@@ -62,6 +62,30 @@ def _may_see(doc) -> bool:
 	return frappe.has_permission(doc.doctype, ptype, doc=doc)
 
 
+def sees_membership(membership: str, user: str | None = None) -> bool:
+	"""Whether User Permissions (companies, programmes, customers) leave a membership to a user.
+
+	For who may see the customer anyway; roles are not asked.
+	"""
+	user = user or frappe.session.user
+	if not get_user_permissions(user):
+		return True
+	return has_user_permission(frappe.get_doc("CCMS Membership", membership), user)
+
+
+def allocation_conditions(user: str | None = None, doctype: str | None = None) -> str:
+	"""Allocations name no customer: lists show those of the memberships that the user may see."""
+	query = DatabaseQuery("CCMS Membership", user=user or frappe.session.user)
+	sql = query.build_match_conditions() if get_user_permissions(query.user) else ""
+	own = "`tabCCMS Points Allocation`.`membership` in (select `name` from `tabCCMS Membership` where {0})"
+	return own.format(sql) if sql else ""
+
+
+def sees_allocation(doc, ptype: str | None = None, user: str | None = None) -> bool:
+	"""Whether an allocation belongs to a membership that the user may see."""
+	return not doc.membership or sees_membership(doc.membership, user)
+
+
 def may_link(doctype: str) -> bool:
 	"""Whether the user's roles let them read or choose documents of a DocType: else a link to one leads nowhere."""
 	return bool(_by_role(doctype))
