@@ -89,6 +89,7 @@ def prepare(doc) -> None:
 	"""Set the points row of an invoice, or of a return, and the membership it counts for."""
 	_read_typed_numbers(doc)
 	if _stands_as_saved(doc):
+		points_row.remember_discount(doc)
 		return
 	_forget_copied_points(doc)
 	points_row.clean(doc)
@@ -115,6 +116,7 @@ def prepare(doc) -> None:
 	)
 	_refuse_typed_amount(doc, amount)
 	doc.ccms_redeem_amount = float(amount)
+	points_row.remember_discount(doc)
 
 
 def _read_typed_numbers(doc) -> None:
@@ -185,6 +187,15 @@ def _plain_value(value: object) -> object:
 	return str(value) if isinstance(value, date) else value
 
 
+def posting_day(doc) -> date:
+	"""The day on which ERPNext will post a draft: today, unless somebody has set the date.
+
+	It moves an old draft to today only in its own validate, after points were checked.
+	"""
+	chosen = cint(doc.get("set_posting_time")) or frappe.flags.in_import or (doc.is_new() and doc.get("amended_from"))
+	return getdate(doc.posting_date if chosen and doc.posting_date else nowdate())
+
+
 def quote_redemption(
 	doc, points: Decimal, total: Decimal | None = None
 ) -> tuple[redemption.Quote, Program | None]:
@@ -195,7 +206,7 @@ def quote_redemption(
 		members.DOCTYPE, doc.ccms_membership, ["program", "status", "customer"], as_dict=True
 	)
 	program = programs.get(member.program)
-	today, day = getdate(nowdate()), getdate(doc.posting_date)
+	today, day = getdate(nowdate()), posting_day(doc)
 	if program.points_account == "":
 		return redemption.Quote(points, ZERO, ZERO, redemption.Refusal("no_account", {"program": program.name})), program
 	return (
@@ -452,6 +463,7 @@ def check(doc) -> None:
 	if not counts(doc):
 		return
 	if dec(doc.get("ccms_redeem_points")) and not doc.get("is_return"):
+		points_row.hold_discount(doc)
 		row = points_row.of(doc)
 		if row is None or -dec(flt(row.base_tax_amount, 9)) != dec(flt(doc.ccms_redeem_amount, 9)):
 			frappe.throw(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import frappe
+from erpnext.accounts.doctype.pricing_rule.utils import apply_pricing_rule_on_transaction
 from frappe import _
 from frappe.utils import cint, flt
 
@@ -84,6 +85,8 @@ def settle_totals(doc) -> None:
 	if hasattr(doc, "set_taxes_and_charges"):
 		doc.set_taxes_and_charges()
 	doc.calculate_taxes_and_totals()
+	if not doc.get("ignore_pricing_rule"):
+		apply_pricing_rule_on_transaction(doc)  # ERPNext's validate does so last
 
 
 def total_before_points(doc) -> Decimal:
@@ -108,6 +111,24 @@ def keep_percentage(doc) -> None:
 	if doc.apply_discount_on == "Grand Total" and flt(doc.additional_discount_percentage):
 		doc.ccms_kept_discount_percentage = doc.additional_discount_percentage
 		doc.additional_discount_percentage = 0
+
+
+def remember_discount(doc) -> None:
+	"""Note the discount of a document whose points row is set, for `hold_discount`."""
+	doc.flags.ccms_discount = {
+		field: doc.get(field) for field in ("apply_discount_on", "additional_discount_percentage", "discount_amount")
+	}
+
+
+def hold_discount(doc) -> None:
+	"""After ERPNext's validate, where a pricing rule on the whole transaction sets its percentage once more."""
+	held = doc.flags.ccms_discount
+	if not held or flt(doc.additional_discount_percentage) == flt(held["additional_discount_percentage"]):
+		return
+	doc.update(held)
+	doc.calculate_taxes_and_totals()
+	doc.set_total_in_words()
+	doc.set_status()
 
 
 def in_currency(
