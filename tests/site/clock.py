@@ -9,7 +9,10 @@ import frappe.utils.data
 
 @contextmanager
 def at(day: str | date) -> Iterator[None]:
-	"""`with at("2026-03-01"): …` runs the block on that day."""
+	"""`with at("2026-03-01"): …` runs the block on that day; `nowdate`, `getdate()` and `now` follow.
+
+	A module that took `now_datetime` itself by name keeps the real time (ERPNext's automatic posting date does).
+	"""
 	real = frappe.utils.data.now_datetime
 	now = real()
 	shift = frappe.utils.getdate(day) - now.date()

@@ -6,7 +6,7 @@ import pytest
 from ccms_app.loyalty.store import balances
 from tests.site import payments, world
 from tests.site.books import check_books, due, points_row, round_to_whole_money
-from tests.site.clock import day
+from tests.site.clock import at, day
 from tests.site.factories import make_customer, make_program, make_return, make_sales_invoice
 from tests.site.ledger_checks import (  # noqa: F401 (strict is a fixture)
 	check,
@@ -572,3 +572,79 @@ def test_a_shipping_rule_adds_its_row_before_the_points():
 		"Sales": -100,
 		"Freight and Forwarding Charges": -12,
 	}
+
+
+def pricing_rule(**fields) -> None:
+	frappe.get_doc(
+		{
+			"doctype": "Pricing Rule",
+			"title": f"Rule {frappe.generate_hash(length=5)}",
+			"apply_on": "Transaction",
+			"price_or_product_discount": "Price",
+			"selling": 1,
+			"company": world.COMPANY,
+			"currency": "CNY",
+			"rate_or_discount": "Discount Percentage",
+			**fields,
+		}
+	).insert()
+
+
+@pytest.mark.parametrize("points", [500, 1017])
+@pytest.mark.parametrize("on", ["Grand Total", "Net Total"])
+def test_a_pricing_rule_on_the_whole_transaction(points, on):
+	"""ERPNext sets its percentage again at the end of each validate, when the points row stands."""
+	pricing_rule(apply_discount_on=on, discount_percentage=10)
+	customer, membership = member()
+	doc = make_sales_invoice(
+		customer, taxes=world.VAT, ccms_redeem_points=points, disable_rounded_total=1, submit=False
+	)
+	for _ in range(2):
+		assert (doc.discount_amount, doc.grand_total) == (11.3 if on == "Grand Total" else 10, 101.7 - points / 10)
+		doc.save()
+	doc.submit()
+	doc.reload()
+	assert (doc.grand_total, doc.outstanding_amount) == (101.7 - points / 10,) * 2
+	assert doc.status == ("Unpaid" if points == 500 else "Paid")
+	check_books(doc)
+	check(membership)
+
+
+def test_a_pricing_rule_on_an_item():
+	pricing_rule(apply_on="Item Code", items=[{"item_code": world.TEA}], discount_percentage=20)
+	customer, _membership = member()
+	doc = make_sales_invoice(
+		customer,
+		items=[{"item_code": world.TEA, "qty": 2, "rate": 100}],
+		taxes=world.VAT,
+		ccms_redeem_points=500,
+		disable_rounded_total=1,
+	)
+	assert (doc.net_total, doc.grand_total) == (160, 130.8)
+	check_books(doc)
+
+
+# --- a draft that lies until tomorrow ----------------------------------------------------------------------------
+
+
+def test_an_old_draft_is_posted_today_and_may_spend_what_came_since():
+	customer, membership = member(points=100)
+	draft = make_sales_invoice(customer, submit=False, set_posting_time=0, due_date=day(9))
+	draft.db_set("posting_date", day(-1))  # it was saved yesterday
+	draft = frappe.get_doc("Sales Invoice", draft.name)
+	draft.ccms_redeem_points = 100  # they are there since today
+	draft.save()
+	assert str(draft.posting_date) == day(0)
+	draft.submit()
+	check_books(draft)
+	check(membership)
+
+
+def test_a_programme_that_ended_overnight():
+	customer = make_customer(make_program(to_date=day(0)))
+	membership = membership_of(customer)
+	set_balance(membership, 100)
+	draft = make_sales_invoice(customer, submit=False, set_posting_time=0, due_date=None, ccms_redeem_points=50)
+	tomorrow = day(1)
+	with at(tomorrow), pytest.raises(frappe.ValidationError, match="does not run on"):
+		frappe.get_doc("Sales Invoice", draft.name).submit()
