@@ -6,6 +6,7 @@ import frappe
 import pytest
 from playwright.sync_api import expect
 
+from ccms_app.api.loyalty import set_status
 from tests.browser.conftest import settle
 from tests.browser.screens import (
 	fresh,
@@ -58,10 +59,13 @@ def test_selling_and_redeeming_on_a_sales_invoice(desk, look):
 	page.wait_for_function("window.cur_list?.doctype === 'CCMS Points Ledger Entry' && cur_list.data.length === 2")
 
 
-def test_use_all_and_the_arrow_keys(desk):
+def test_by_keyboard_and_use_all(desk):
 	customer, _ = member(points=320, redeem_step=50)
 	page = desk()
 	new_invoice(page, customer)
+	expect(points_field(page)).to_be_visible()
+	page.keyboard.press("Shift+Control+L")
+	expect(points_field(page)).to_be_focused()
 
 	panel(page).get_by_role("button", name="Use all").click()
 	expect(points_field(page)).to_have_value("300")
@@ -268,6 +272,29 @@ def test_a_return_tells_what_it_takes_and_gives_before_saving(desk, look, doctyp
 	assert movements(name) == {"Restore": 100, "Clawback": -90}
 	expect(panel(page)).to_contain_text("Gave back 100 points")
 	expect(panel(page)).to_contain_text("Took back 90 points")
+
+
+def test_a_frozen_member_earns_and_cannot_spend(desk):
+	customer, _ = member(points=320)
+	membership = frappe.db.get_value("CCMS Membership", {"customer": customer.name})
+	set_status(membership, "Frozen", "Misuse")
+	frappe.db.commit()
+	page = desk()
+	new_invoice(page, customer)
+	expect(panel(page)).to_contain_text("Frozen")
+	expect(panel(page)).to_contain_text("This sale earns 100")
+	expect(points_field(page)).to_be_hidden()
+
+
+def test_a_cancelled_invoice_says_so(desk):
+	customer, _ = member(points=320)
+	sale = factories.make_sales_invoice(customer, ccms_redeem_points=200)
+	sale.cancel()
+	frappe.db.commit()
+	page = desk()
+	page.goto(f"/app/sales-invoice/{sale.name}")
+	expect(panel(page)).to_contain_text("Cancelled: its points are as they were before")
+	expect(panel(page).get_by_role("link", name="entries")).to_be_visible()
 
 
 def test_a_consolidated_invoice_has_no_panel(desk):

@@ -56,6 +56,7 @@ def test_selling_with_points(at_till, look):
 	expect(page.locator(".payment-container .totals .value").first).to_contain_text("80.00")
 	expect(page.locator(".cart-totals-section .grand-total-container")).to_contain_text("80.00")
 	expect(page.locator(".mode-of-payment.border-primary input")).to_be_focused()
+	expect(page.locator(".cash-shortcuts .shortcut").first).to_be_hidden()  # points are not paid out as change
 	look(page, "till-points")
 
 	name = complete(page)
@@ -67,6 +68,26 @@ def test_selling_with_points(at_till, look):
 	expect(summary).to_contain_text("+80")
 	expect(summary).to_contain_text("−200")
 	look(page, "till-summary")
+
+
+def test_a_discount_given_on_the_payment_screen(at_till):
+	customer, _ = member(points=2000)
+	page = at_till(customer)
+	points_field(page).fill("200")
+	points_field(page).press("Enter")
+	page.wait_for_function("cur_pos.frm.doc.paid_amount === 80 && !cur_pos.frm.doc.__unsaved")
+	settle(page)
+	page.locator(".add-discount-wrapper").click()
+	discount = page.locator(".add-discount-field input")
+	discount.fill("10")
+	discount.press("Tab")
+	page.wait_for_function("cur_pos.frm.doc.discount_amount === 10")
+	expect(panel(page).locator(".ccms-due")).to_contain_text("70.00 to pay")
+	page.wait_for_function("cur_pos.frm.doc.grand_total === 70 && cur_pos.frm.doc.paid_amount === 70")
+	name = complete(page)
+	sold = fresh("POS Invoice", name)
+	assert (sold.discount_amount, sold.grand_total, sold.paid_amount, sold.change_amount) == (10, 70, 70, 0)
+	assert movements(name) == {"Redeem": -200, "Earn": 70}
 
 
 def test_points_may_pay_everything(at_till):

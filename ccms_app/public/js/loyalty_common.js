@@ -210,6 +210,8 @@
 		.point-of-sale-app .payment-container > .ccms-till ~ .fields-numpad-container > .number-pad .numpad-container {
 			gap: var(--margin-sm); margin-bottom: var(--margin-sm); }
 		.point-of-sale-app .payment-container > .ccms-till ~ .section-label { margin-bottom: var(--margin-xs); }
+		/* Points are never paid out as change: with points, exactly what is due is paid. */
+		.ccms-paying .cash-shortcuts { display: none !important; }
 		@media (max-width: 620px) {
 			.ccms-use input.ccms-points { height: 40px; flex: 1 1 4em; width: 4em; min-width: 4em; font-size: 16px; }
 			.ccms-use .btn { height: 40px; padding: 0 12px; }

@@ -113,6 +113,20 @@
 			this.input.select();
 		}
 
+		/** Keyboard first: one key from anywhere on the page to the points. */
+		add_shortcut(page, condition = () => true) {
+			if (!page) return;
+			this.input.title = frappe.utils.is_mac() ? "⇧⌘L" : "Shift+Ctrl+L";
+			frappe.ui.keys.add_shortcut({
+				shortcut: "shift+ctrl+l",
+				action: () => this.focus(),
+				condition: () => condition() && !this.element.hidden && !this.use.hidden,
+				description: __("Use Loyalty Points"),
+				ignore_inputs: true, // that is: also from another field
+				page,
+			});
+		}
+
 		// ------------------------------------------------------------------ drawing
 
 		draw() {
@@ -237,19 +251,20 @@
 		}
 
 		show_submitted(doc, answer) {
+			const taken_back = doc.docstatus === 2;
 			const told = [
 				[answer.earned, __("Earned {0} points")],
 				[answer.redeemed, __("Used {0} points")],
 				[answer.restored, __("Gave back {0} points")],
 				[answer.clawed_back, __("Took back {0} points")],
-			].filter(([amount]) => flt(amount));
+			].filter(([amount]) => flt(amount) && !taken_back);
 			told.forEach(([amount, text], index) => {
 				if (index) this.head.append("·");
 				this.head.append(sentence(text, [points(Math.abs(amount))]));
 			});
 			const count = (answer.entries || []).length;
 			if (!told.length) {
-				const text = count ? __("What it earned and used was taken back") : __("No points on this document");
+				const text = count ? __("Cancelled: its points are as they were before") : __("No points on this document");
 				this.head.append(part("span", "ccms-muted", text));
 			}
 			if (count) {

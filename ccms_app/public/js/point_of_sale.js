@@ -86,15 +86,7 @@
 		}
 
 		add_shortcut() {
-			const shortcut = "shift+ctrl+l";
-			this.panel.input.title = frappe.utils.is_mac() ? "⇧⌘L" : "Shift+Ctrl+L";
-			frappe.ui.keys.add_shortcut({
-				shortcut,
-				action: () => this.panel.focus(),
-				condition: () => this.visible && !this.panel.use.hidden,
-				description: __("Use Loyalty Points"),
-				page: cur_page.page.page,
-			});
+			this.panel.add_shortcut(cur_page?.page?.page, () => this.visible);
 		}
 
 		open() {
@@ -108,6 +100,8 @@
 		}
 
 		on_answer() {
+			const paying = Boolean(flt(this.panel.answer?.redeem_points));
+			this.payment.$component.toggleClass("ccms-paying", paying);
 			const typing = document.activeElement === this.panel.input || this.armed;
 			// Once a question: should server and screen disagree, the till doesn't save in circles.
 			if (typing || !this.visible || this.panel.error || !this.stale || this.panel.key === this.saved_for) return;

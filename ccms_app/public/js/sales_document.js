@@ -55,6 +55,7 @@
 			set_membership: (name) => frm.set_value("ccms_membership", name),
 			on_answer: (answer) => follow_due(frm, answer),
 		});
+		frm.ccms_panel.add_shortcut(frm.page);
 		SHOWN_BY_PANEL.forEach((fieldname) => frm.fields_dict[fieldname] && frm.toggle_display(fieldname, false));
 		// ERPNext recalculates after each change of a line, a tax or a discount, and then refreshes the fields.
 		$(frm.wrapper).on("refresh-fields", () => frm.ccms_panel.refresh());
