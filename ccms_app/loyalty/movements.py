@@ -96,9 +96,11 @@ def earn(book: Book, program: Program, sale: Sale, today: date | None = None) ->
 	if points:
 		_pay_arrears(book, book.lot(entry.name), entry, today)
 	tiers.count(book, program, value, day, day)
+	tiers.promote(book, program, day)
 	if program.accrue_when == "When Paid" and sale.paid:
 		activate(book, program, entry, sale.paid_on or day, today)
-	tiers.promote(book, program, day)
+	if today > day:  # a back-dated sale may be due, or too long ago, already
+		_settle(book, program, today, since=today)
 	return entry
 
 
@@ -210,12 +212,14 @@ def give_back(
 				book,
 				program,
 				redemption,
-				due,
+				min(due, _held(book, redemption)),
 				RESTORE,
 				posting_date,
 				f"restore:{voucher_type}:{voucher_no}",
 				today,
 				monetary_value=-restored_value,
+				claim=due,
+				mark=True,
 				**voucher,
 			):
 				posted.add(entry)
@@ -277,7 +281,7 @@ def cancel(
 	for entry in entries:
 		_sweep_lineage(book, entry, today)
 	taken = [entry for entry in entries if entry.points < 0 or entry.entry_type == CLAWBACK]
-	given = [entry for entry in entries if entry.points > 0 or entry.entry_type == EARN]
+	given = [entry for entry in entries if entry.points > 0 or entry.entry_type in (EARN, RESTORE)]
 	for entry in reversed(taken):
 		for made in _uncharge(book, program, entry, posting_date, today):
 			posted.add(made)
@@ -296,12 +300,11 @@ def _uncharge(book: Book, program: Program, entry: Entry, on: date, today: date)
 	"""Give back what a debit of this document still holds."""
 	value = -qualifying_left(book, entry)
 	claimed = -left_of(book, entry)
-	charged = sum((held for _carrier, held in _carriers(book, entry)), ZERO)
 	made = credit(
 		book,
 		program,
 		entry,
-		charged,
+		_held(book, entry),
 		CANCEL,
 		on,
 		_again(entry),
@@ -312,7 +315,7 @@ def _uncharge(book: Book, program: Program, entry: Entry, on: date, today: date)
 		claim=claimed,
 		voucher_type=entry.voucher_type,
 		voucher_no=entry.voucher_no,
-		even_if_nothing=True,
+		mark=True,
 	)
 	if value:
 		tiers.count(book, program, value, entry.qualifying_date, on)
@@ -323,11 +326,12 @@ def _uncharge(book: Book, program: Program, entry: Entry, on: date, today: date)
 def _uncredit(book: Book, program: Program, entry: Entry, on: date, today: date) -> list[Entry]:
 	"""Take back what a credit of this document has left standing."""
 	left = left_of(book, entry)
+	moved = left if entry.entry_type == EARN else min(left, entry.points)
 	return _take_back(
 		book,
 		program,
 		entry,
-		max(left - _expired_since(book, entry), ZERO),
+		max(moved - _expired_since(book, entry), ZERO),
 		CANCEL,
 		on,
 		_again(entry),
@@ -387,7 +391,7 @@ def credit(
 	*,
 	monetary_value: Decimal = ZERO,
 	claim: Decimal | None = None,
-	even_if_nothing: bool = False,
+	mark: bool = False,
 	**content: object,
 ) -> list[Entry]:
 	"""Undo `points` of a debit: what is still owed for it first, then its lots, last drawn first.
@@ -395,6 +399,9 @@ def credit(
 	A lot whose expiry has passed is not refilled: its points stand in a lot of their own that lives the
 	programme's grace days. A lot of a merged membership is followed by a new lot with the same expiry. Where an
 	earlier restoring was cancelled, that cancel holds the points now, and they go back through it.
+
+	Args:
+		mark: let an entry reverse the debit itself in any case, so that it is seen to be cancelled.
 	"""
 	pieces: list[tuple[Decimal, str, _Fresh | None, list[tuple[Lot, Decimal]]]] = []
 	more_claimed = ZERO if claim is None else claim - points
@@ -411,8 +418,8 @@ def credit(
 			pieces += [(taken, carrier.name, (expires, origin), []) for expires, origin, taken in fresh]
 	if points > 0:
 		pieces.append((points, debit.name, (_grace(program, today), ""), []))
-	if not pieces and even_if_nothing:
-		pieces.append((ZERO, debit.name, None, []))
+	if mark and all(carrier != debit.name for _points, carrier, _fresh, _refills in pieces):
+		pieces.insert(0, (ZERO, debit.name, None, []))
 	made: list[Entry] = []
 	for number, (inside, carrier_name, fresh_lot, refills) in enumerate(pieces):
 		only_once = _voucher_of(content)
@@ -449,6 +456,11 @@ def _carriers(book: Book, debit: Entry) -> Iterator[tuple[Entry, Decimal]]:
 			if undoing.points < 0:
 				yield from _carriers(book, undoing)
 	yield debit, -debit.points - sum((other.points for other in reversals), ZERO)
+
+
+def _held(book: Book, debit: Entry) -> Decimal:
+	"""The points of a debit that are not back: restored ones that have expired since count as back."""
+	return sum((held for _carrier, held in _carriers(book, debit)), ZERO)
 
 
 def _owed(book: Book, debit: Entry) -> Decimal:
@@ -638,6 +650,8 @@ def activate(
 			if lot.remaining and lot.lapsed(today):
 				posted.add(_expire_lot(book, lot, lot.expires_on))
 			posted.add(_make_available(book, lot, available, paid_on))
+	for entry in _settle(book, program, today, since=today).entries:
+		posted.add(entry)
 	return posted
 
 
@@ -728,10 +742,12 @@ def expire(book: Book, program: Program, on: date) -> Posted:
 	return posted
 
 
-def _settle(book: Book, program: Program, today: date) -> None:
-	"""What the nightly jobs would have written by now and a movement depends on."""
-	catch_up(book, today)
-	lapse(book, program, today)
+def _settle(book: Book, program: Program, today: date, since: date | None = None) -> Posted:
+	"""Write what the nightly jobs would have written by now and a movement depends on."""
+	posted = catch_up(book, today)
+	for entry in lapse(book, program, today, since).entries:
+		posted.add(entry)
+	return posted
 
 
 def lapse(book: Book, program: Program, on: date, since: date | None = None) -> Posted:
@@ -797,9 +813,9 @@ def grant(
 	today = max(today or posting_date, posting_date)
 	_settle(book, program, today)
 	expires_on = expires_on or dates.expires_on(program, posting_date, posting_date)
-	if expires_on is None and idle(program, book.member, posting_date):
+	if expires_on is None and idle(program, book.member, today):
 		# points given to somebody who has been away must not be gone at once
-		expires_on = dates.inactive_after(program, posting_date)
+		expires_on = dates.inactive_after(program, today)
 	entry = book.append(
 		entry_type,
 		points,
@@ -935,12 +951,12 @@ def _move(
 	origin: str = "",
 	**content: object,
 ) -> None:
-	out = source.append(TRANSFER_OUT, -points, posting_date, f"{key}:out:{number}", lot=lot.name, **content)
-	source.allocate(out.name, lot, points, out)
 	expires_on = lot.expires_on
-	if expires_on is None and lot.available_from and idle(program, target.member, posting_date):
+	if _dateless(lot) and idle(program, target.member, posting_date):
 		# what could be used until then may be used until then: the receiver has been away even longer
 		expires_on = dates.inactive_after(program, source.member.last_activity_on or posting_date)
+	out = source.append(TRANSFER_OUT, -points, posting_date, f"{key}:out:{number}", lot=lot.name, **content)
+	source.allocate(out.name, lot, points, out)
 	into = target.append(
 		TRANSFER_IN,
 		points,

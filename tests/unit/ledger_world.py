@@ -476,13 +476,12 @@ class World:
 			movements.absorb(theirs, ours, self.program, self.today, key)
 			movements.set_status(theirs, "Left", self.today, "merged")
 
-		self.act(absorb, since=self.today)
-		self.merged[source] = target
 		ours.merged_on = {
 			**getattr(ours, "merged_on", {}),
-			**getattr(theirs, "merged_on", {}),
-			source: self.today,
+			**dict.fromkeys([*getattr(theirs, "merged_on", {}), source], self.today),
 		}
+		self.act(absorb, since=self.today)
+		self.merged[source] = target
 		self.check()
 		if self.checks:
 			assert not invariants.not_raised(
@@ -546,7 +545,7 @@ def activity_on(book: Book, on: date) -> date | None:
 
 	def left(entry: Entry) -> D:
 		moved = entry.points
-		if entry.new_value and entry.entry_type in (CLAWBACK, "Cancel"):
+		if entry.new_value and entry.entry_type in (CLAWBACK, RESTORE, "Cancel"):
 			moved = D(entry.new_value)
 		return moved + sum((left(other) for other in back.get(entry.name, ())), ZERO)
 
