@@ -266,6 +266,16 @@ def test_the_unpaid_sale_is_cancelled():
 	assert state(membership) == (0, 0, 0)
 
 
+def test_a_paid_sale_is_cancelled_with_its_payment_standing():
+	"""ERPNext takes the payment off the invoice."""
+	customer, membership = member()
+	sale = make_sales_invoice(customer)
+	payments.pay(sale)
+	make_sales_invoice(customer, rate=3, ccms_redeem_points=30)
+	sale.reload().cancel()
+	assert state(membership) == (0, 0, 30)
+
+
 # --- returns -------------------------------------------------------------------------------------------------------
 
 

@@ -61,6 +61,12 @@ def refused():
 			"At most 30% .* use at most 300 points",
 		),
 		({"max_redeem_amount": 25}, 251, {}, "At most .*25.00.* use at most 250 points"),
+		(  # the limit is in company currency: 25 of 70
+			{"max_redeem_amount": 25},
+			251,
+			{"rate": 10, "currency": "USD", "debit_to": "Debtors USD - CTC"},
+			"At most .*25.00.* use at most 250 points",
+		),
 		({"from_date": 1}, 10, {}, "does not run on"),
 		({"to_date": -1}, 10, {}, "does not run on"),
 		({"from_date": -5}, 10, {"posting_date": -6}, "does not run on"),

@@ -294,6 +294,37 @@ def test_the_price_of_points_changes_nothing_for_earlier_sales():
 	story.as_if_never_sold()
 
 
+def test_a_return_books_the_account_of_its_sale():
+	story = Story({}, 400, qty=4, rate=50)
+	program = frappe.get_doc(
+		"CCMS Loyalty Program", frappe.db.get_value("CCMS Membership", story.membership, "program")
+	)
+	program.liability_mode = "Provision"
+	program.save()
+	story.back(1)
+	frappe.db.set_value(program.doctype, program.name, {"expense_account": None, "liability_account": None})
+	frappe.clear_document_cache(program.doctype, program.name)
+	story.back(3)
+	assert {points_row(note).account_head for note in story.returns} == {world.account(world.EXPENSE)}
+	story.as_if_never_sold()
+
+
+def test_each_programme_gets_back_its_own():
+	first, second = make_program(), make_program(point_value=0.5)
+	customer = make_customer(first)
+	from tests.site.factories import enrol
+
+	other = enrol(customer, second)
+	set_balance(other, 100)
+	sale = make_sales_invoice(customer, qty=2, ccms_membership=other, ccms_redeem_points=100)
+	assert sale.grand_total == 150
+	make_return(sale, 1)
+	assert check(other).active == 100 - 50 + 150 - 75
+	make_return(sale, 1)
+	assert check(other).active == 100
+	assert check(membership_of(customer, first)).active == 0
+
+
 # --- cancelling returns ------------------------------------------------------------------------------------------
 
 

@@ -403,7 +403,7 @@ def _set_return_row(doc, program: Program, share: Decimal) -> None:
 	share = share_of(doc)  # amounts are final now
 	due = min(_points_due(doc, paid, share), promised_limit(doc))
 	if due > 0:
-		points_row.append(doc, program, -due, _("Points given back"))
+		points_row.append(doc, program, -due, _("Points given back"), original=paid)
 		doc.calculate_taxes_and_totals()  # ERPNext compares the total with what the sale still owes before it computes it
 	if cint(doc.get("is_pos")):
 		_scale_payments(doc)

@@ -144,11 +144,13 @@ def in_currency(
 	return dec(flt(float(amount) / flt(doc.conversion_rate or 1), doc.precision("grand_total")))
 
 
-def append(doc, program: Program, amount: Decimal, label: str) -> Decimal:
+def append(doc, program: Program, amount: Decimal, label: str, original=None) -> Decimal:
 	"""Append the points row to a document whose totals stand without points.
 
 	Args:
 		amount: in the document's currency; positive pays, negative is given back (on a credit note).
+		original: the row of the sale that a credit note gives back; the same account is booked, whatever the
+			programme says by now.
 
 	Returns:
 		the same in company currency, as ERPNext will round it.
@@ -157,10 +159,10 @@ def append(doc, program: Program, amount: Decimal, label: str) -> Decimal:
 		"taxes",
 		{
 			"charge_type": "Actual",
-			"account_head": program.points_account,
+			"account_head": original.account_head if original else program.points_account,
 			"description": label,
 			"tax_amount": float(-amount),
-			"cost_center": program.cost_center
+			"cost_center": (original.cost_center if original else program.cost_center)
 			or doc.get("cost_center")
 			or frappe.get_cached_value("Company", doc.company, "cost_center"),
 			MARKER: 1,
