@@ -68,7 +68,7 @@ SALES = ["Quotation", "Sales Order", "Delivery Note", "Sales Invoice"]
 def test_a_typed_row_is_refused(doctype, account):
 	doc = sales_document(doctype, member())
 	doc.append("taxes", typed(account))
-	with pytest.raises(frappe.ValidationError, match="Taxes row 1: .* is a points account. Delete the row"):
+	with pytest.raises(frappe.ValidationError, match=r"Taxes row 1: .* is a points account. Delete the row"):
 		doc.insert()
 
 
@@ -95,6 +95,23 @@ def test_the_points_accounts_of_every_programme_of_the_company_are_guarded():
 	doc.append("taxes", typed("Sales Expenses"))
 	with pytest.raises(frappe.ValidationError, match="is a points account"):
 		doc.insert()
+
+
+def test_an_invoice_that_is_older_than_the_programme_is_returned_and_amended():
+	"""Its row on what has become a points account is no points row; both must go on."""
+	from tests.site.factories import amend, make_return
+
+	old = sales_document("Sales Invoice", make_customer())
+	old.append("taxes", typed("Sales Expenses"))
+	old.insert().submit()
+	make_program(expense_account=world.account("Sales Expenses"))
+	note = make_return(old)
+	assert note.grand_total == -50
+	note.cancel()
+	assert amend(old).grand_total == 50
+	new = frappe.copy_doc(old)
+	with pytest.raises(frappe.ValidationError, match="is a points account"):
+		new.insert()
 
 
 def test_another_kind_of_charge_on_a_points_account_is_let_be():
@@ -284,7 +301,9 @@ def test_auto_repeat_makes_invoices_without_points(auto_repeat_allowed):
 
 	customer = member()
 	sale = make_sales_invoice(customer, taxes=world.VAT, ccms_redeem_points=100, disable_rounded_total=1)
-	repeat = make_auto_repeat("Sales Invoice", sale.name, frequency="Daily", start_date=frappe.utils.nowdate())
+	repeat = make_auto_repeat(
+		"Sales Invoice", sale.name, frequency="Daily", start_date=frappe.utils.nowdate()
+	)
 	made = repeat.make_new_document()
 	assert_without_points(made, 113)
 	made.due_date = made.posting_date
@@ -398,7 +417,7 @@ def test_points_that_pay_more_than_the_edited_draft_are_refused():
 	draft = make_sales_invoice(customer, submit=False, qty=10, ccms_redeem_points=1000)
 	draft.items[0].qty = 0.5
 	draft.items[0].item_code = world.TEA
-	with pytest.raises(frappe.ValidationError, match="500 points pay this sale in full|fraction"):
+	with pytest.raises(frappe.ValidationError, match=r"500 points pay this sale in full|fraction"):
 		draft.save()
 
 

@@ -38,7 +38,7 @@ def clean(doc) -> None:
 		_remove(doc, marked)
 	accounts = programs.points_accounts(doc.company) if doc.get("company") else set()
 	for row in doc.taxes if accounts else ():
-		if row.charge_type == "Actual" and row.account_head in accounts:
+		if row.charge_type == "Actual" and row.account_head in accounts and not _inherited(doc, row):
 			frappe.throw(
 				_(
 					"Taxes row {0}: {1} is a points account. Delete the row and type the points to use in “Use Points”"
@@ -46,6 +46,23 @@ def clean(doc) -> None:
 				).format(row.idx, frappe.bold(row.account_head)),
 				title=_("Loyalty Points"),
 			)
+
+
+def _inherited(doc, row) -> bool:
+	"""Whether the submitted document that this one returns or amends has such a row: it is older than the programme."""
+	source = doc.get("return_against") or doc.get("amended_from")
+	return bool(source) and bool(
+		frappe.db.exists(
+			"Sales Taxes and Charges",
+			{
+				"parenttype": doc.doctype,
+				"parent": source,
+				"account_head": row.account_head,
+				"charge_type": "Actual",
+				MARKER: 0,
+			},
+		)
+	)
 
 
 def leave_behind(table_maps: dict) -> None:
