@@ -132,4 +132,6 @@ def income(doc) -> float:
 	paid = points_row(doc)
 	skip = {paid.account_head} if paid is not None else set()
 	kinds = {row.account: frappe.get_cached_value("Account", row.account, "root_type") for row in rows}
-	return sum(row.credit - row.debit for row in rows if kinds[row.account] == "Income" and row.account not in skip)
+	return sum(
+		row.credit - row.debit for row in rows if kinds[row.account] == "Income" and row.account not in skip
+	)

@@ -59,9 +59,7 @@ def check(membership: str) -> balances.Balance:
 	assert not found, "\n".join(map(str, found))
 	now, today = balances.now(membership), balances.on_date(membership, getdate(nowdate()))
 	for what in ("status", "tier", "active", "pending", "arrears", "spendable"):
-		assert getattr(now, what) == getattr(today, what), (
-			f"{what}: projection {now} against journal {today}"
-		)
+		assert getattr(now, what) == getattr(today, what), f"{what}: projection {now} against journal {today}"
 	draw_before_follows_expiry(membership)
 	qualifying_value_is_no_less_than_the_journal_says(membership, now)
 	return now

@@ -34,7 +34,9 @@ def sell(program: dict, invoice: dict):
 def dated(fields: dict) -> dict:
 	"""Days given as a number from today, as dates."""
 	days = ("from_date", "to_date", "posting_date")
-	return {key: day(value) if key in days and isinstance(value, int) else value for key, value in fields.items()}
+	return {
+		key: day(value) if key in days and isinstance(value, int) else value for key, value in fields.items()
+	}
 
 
 NET, GRAND = {"earn_basis": "Net Total"}, {"earn_basis": "Grand Total"}
@@ -338,9 +340,7 @@ def test_an_opening_invoice_earns_nothing():
 	doc = make_sales_invoice(
 		customer,
 		is_opening="Yes",
-		items=[
-			{"item_code": world.TEA, "rate": 100, "income_account": world.account("Temporary Opening")}
-		],
+		items=[{"item_code": world.TEA, "rate": 100, "income_account": world.account("Temporary Opening")}],
 	)
 	assert doc.docstatus == 1
 	assert not points_of(doc)

@@ -45,7 +45,12 @@ def tree():
 		for branch in ("North", "South"):
 			for name, above in ((branch, root), (f"{branch} Child", f"{doctype} {branch}")):
 				doc = frappe.get_doc(
-					{"doctype": doctype, field: f"{doctype} {name}", parent: above, "is_group": name == branch}
+					{
+						"doctype": doctype,
+						field: f"{doctype} {name}",
+						parent: above,
+						"is_group": name == branch,
+					}
 				)
 				found[doc.insert().name] = doc
 	return found

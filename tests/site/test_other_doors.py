@@ -61,7 +61,11 @@ def test_what_a_client_may_not_decide():
 			docstatus=0,
 		)
 	)
-	assert (sent["ccms_points_earned"], sent["ccms_points_expected"], sent["ccms_points_balance"]) == (0, 200, 0)
+	assert (sent["ccms_points_earned"], sent["ccms_points_expected"], sent["ccms_points_balance"]) == (
+		0,
+		200,
+		0,
+	)
 	made = frappe.client.submit(sent)
 	assert made["ccms_points_earned"] == 200
 	assert check(membership).active == 200

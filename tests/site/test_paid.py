@@ -67,7 +67,9 @@ def by_credit_note(sale):
 
 def by_write_off(sale):
 	entry = frappe.new_doc("Journal Entry")
-	entry.update({"company": sale.company, "posting_date": frappe.utils.nowdate(), "voucher_type": "Write Off Entry"})
+	entry.update(
+		{"company": sale.company, "posting_date": frappe.utils.nowdate(), "voucher_type": "Write Off Entry"}
+	)
 	entry.append(
 		"accounts",
 		{
@@ -385,5 +387,7 @@ def test_any_past_day_is_reproduced_also_as_it_was_known_then():
 
 
 def payments_of(sale) -> list:
-	names = frappe.get_all("Payment Entry Reference", {"reference_name": sale.name, "docstatus": 1}, pluck="parent")
+	names = frappe.get_all(
+		"Payment Entry Reference", {"reference_name": sale.name, "docstatus": 1}, pluck="parent"
+	)
 	return [frappe.get_doc("Payment Entry", name) for name in names]

@@ -126,7 +126,7 @@ CASES = {
 			"Sales": -100,
 			"VAT": -15.54,
 			"Freight and Forwarding Charges": -10,
-				"Round Off": -0.46,
+			"Round Off": -0.46,
 		},
 	),
 	"foreign currency": (
@@ -213,7 +213,14 @@ def test_saving_again_changes_nothing():
 
 
 def figures(doc) -> dict:
-	head = ("grand_total", "base_grand_total", "net_total", "discount_amount", "rounded_total", "outstanding_amount")
+	head = (
+		"grand_total",
+		"base_grand_total",
+		"net_total",
+		"discount_amount",
+		"rounded_total",
+		"outstanding_amount",
+	)
 	rows = [(row.idx, row.charge_type, row.row_id, row.tax_amount, row.total) for row in doc.taxes]
 	return {field: doc.get(field) for field in head} | {"taxes": rows, "points": doc.ccms_redeem_amount}
 
@@ -387,7 +394,11 @@ def test_an_advance_is_allocated_by_itself():
 	customer, membership = member()
 	payments.pay_on_account(customer.name, 500)
 	doc = make_sales_invoice(
-		customer, taxes=world.VAT, ccms_redeem_points=500, disable_rounded_total=1, allocate_advances_automatically=1
+		customer,
+		taxes=world.VAT,
+		ccms_redeem_points=500,
+		disable_rounded_total=1,
+		allocate_advances_automatically=1,
 	).reload()
 	assert (doc.total_advance, doc.outstanding_amount) == (63, 0)
 	check_books(doc)
@@ -600,7 +611,10 @@ def test_a_pricing_rule_on_the_whole_transaction(points, on):
 		customer, taxes=world.VAT, ccms_redeem_points=points, disable_rounded_total=1, submit=False
 	)
 	for _ in range(2):
-		assert (doc.discount_amount, doc.grand_total) == (11.3 if on == "Grand Total" else 10, 101.7 - points / 10)
+		assert (doc.discount_amount, doc.grand_total) == (
+			11.3 if on == "Grand Total" else 10,
+			101.7 - points / 10,
+		)
 		doc.save()
 	doc.submit()
 	doc.reload()
@@ -644,7 +658,9 @@ def test_a_programme_that_ended_overnight():
 	customer = make_customer(make_program(to_date=day(0)))
 	membership = membership_of(customer)
 	set_balance(membership, 100)
-	draft = make_sales_invoice(customer, submit=False, set_posting_time=0, due_date=None, ccms_redeem_points=50)
+	draft = make_sales_invoice(
+		customer, submit=False, set_posting_time=0, due_date=None, ccms_redeem_points=50
+	)
 	tomorrow = day(1)
 	with at(tomorrow), pytest.raises(frappe.ValidationError, match="does not run on"):
 		frappe.get_doc("Sales Invoice", draft.name).submit()

@@ -85,7 +85,9 @@ class Story:
 		assert stands == (
 			self.balance - self.spent + part(share, self.spent, 0) + self.earned - part(share, self.earned, 0)
 		)
-		assert abs(balance.qualifying_value - self.tier_value * (1 - Decimal(float(share)))) < Decimal("0.011")
+		assert abs(balance.qualifying_value - self.tier_value * (1 - Decimal(float(share)))) < Decimal(
+			"0.011"
+		)
 
 	def as_if_never_sold(self) -> None:
 		balance = check(self.membership)
@@ -199,7 +201,9 @@ def test_a_sale_paid_wholly_with_points_gives_no_money_back():
 
 @pytest.mark.parametrize("precision", [0, 1, 2])
 def test_points_with_decimals(precision):
-	story = Story({"points_precision": precision, "amount_per_point": 3, "rounding": "Up"}, 100, qty=7, rate=13.13)
+	story = Story(
+		{"points_precision": precision, "amount_per_point": 3, "rounding": "Up"}, 100, qty=7, rate=13.13
+	)
 	for _ in range(7):
 		story.returns.append(make_return(story.sale, 1).reload())
 		check_books(story.returns[-1])

@@ -34,7 +34,12 @@ UGLY = {
 	),
 	"stacked, percentage off grand, rounded": (
 		{"point_value": 0.07, "rounding": "Nearest"},
-		{"taxes": world.STACKED_TAXES, **GRAND, "additional_discount_percentage": 3.33, "disable_rounded_total": 0},
+		{
+			"taxes": world.STACKED_TAXES,
+			**GRAND,
+			"additional_discount_percentage": 3.33,
+			"disable_rounded_total": 0,
+		},
 	),
 	"stacked, amount off grand, USD, rounded": (
 		{"point_value": 1.5, "earn_basis": "Grand Total"},
@@ -77,7 +82,9 @@ def test_sold_and_returned(program, invoice, share):
 	step = 10 ** -program.get("points_precision", 0)
 	points = round(plain.base_grand_total * share / program["point_value"] / step) * step
 	if share == 1:
-		points = -(-plain.base_grand_total // (program["point_value"] * step)) * step  # the last point covers the rest
+		points = (
+			-(-plain.base_grand_total // (program["point_value"] * step)) * step
+		)  # the last point covers the rest
 	points = round(points, 2)
 
 	sale = make_sales_invoice(customer, ccms_redeem_points=points, **LINES, **invoice).reload()
