@@ -534,13 +534,21 @@ def _take_back(
 	Args:
 		claim: what counts as taken back, by default `points`; more when some of it expired before.
 	"""
-	own = _own_lots(book, credit_entry)
-	plan, left = _plan(_own_first(own, today), points)
+	plan: dict[str, tuple[Lot, Decimal]] = {}
+	for lot, most in _own_first(book, credit_entry, today):
+		taken = min(most, lot.remaining, points - _sum(plan))
+		if taken:
+			plan[lot.name] = (lot, taken)
+	left = points - _sum(plan)
 	if left:
-		mine = {lot.name for lot in own}
-		others = (lot for lot in book.drawable(today, today) if lot.name not in mine)
-		more, left = _plan(others, left)
-		plan += more
+		for lot in book.drawable(today, today):
+			_lot, already = plan.get(lot.name, (lot, ZERO))
+			taken = min(lot.remaining - already, left)
+			left -= taken
+			if taken:
+				plan[lot.name] = (lot, already + taken)
+			if not left:
+				break
 	forgiven = left if program.on_shortfall == "Forgive" and credit_entry.entry_type == EARN else ZERO
 	entry = book.append(
 		entry_type,
@@ -555,7 +563,7 @@ def _take_back(
 		rate=credit_entry.rate,
 		**content,
 	)
-	for lot, taken in plan:
+	for lot, taken in plan.values():
 		book.allocate(entry.name, lot, taken, entry)
 	if qualifying_value:
 		tiers.count(book, program, qualifying_value, credit_entry.qualifying_date, posting_date)
@@ -572,16 +580,23 @@ def _own_lots(book: Book, entry: Entry) -> list[Lot]:
 	if entry.opens_lot:
 		own = book.lineage(entry.name)
 		return own or [lot for lot in [book.lot(entry.name)] if lot is not None and lot.membership == book.member.name]
-	lots = (book.lot(row.lot) for row in book.rows_by(entry.name))
-	return [lot for lot in lots if lot is not None and lot.membership == book.member.name]
+	lots = {row.lot: book.lot(row.lot) for row in book.rows_by(entry.name)}
+	return [lot for lot in lots.values() if lot is not None and lot.membership == book.member.name]
 
 
-def _own_first(lots: list[Lot], today: date) -> Iterator[Lot]:
-	seen = set()
-	for lot in sorted(lots, key=lambda lot: (lot.state != PENDING, lot.draw_key)):
-		if lot.remaining and lot.name not in seen and not lot.lapsed(today):
-			seen.add(lot.name)
-			yield lot
+def _own_first(book: Book, entry: Entry, today: date) -> Iterator[tuple[Lot, Decimal]]:
+	"""(lot, points at most) that hold a credit's points, the pending ones first; of a lot it refilled, what it put in."""
+	put_in: dict[str, Decimal] = {}
+	if not entry.opens_lot:
+		for row in book.rows_by(entry.name):
+			put_in[row.lot] = put_in.get(row.lot, ZERO) - row.points
+	for lot in sorted(_own_lots(book, entry), key=lambda lot: (lot.state != PENDING, lot.draw_key)):
+		if lot.remaining and not lot.lapsed(today):
+			yield lot, put_in.get(lot.name, lot.remaining)
+
+
+def _sum(plan: dict[str, tuple[Lot, Decimal]]) -> Decimal:
+	return sum((taken for _lot, taken in plan.values()), ZERO)
 
 
 def _plan(lots: Iterable[Lot], points: Decimal) -> tuple[list[tuple[Lot, Decimal]], Decimal]:
@@ -613,12 +628,20 @@ def _expired_since(book: Book, entry: Entry) -> Decimal:
 	for row in book.rows_by(entry.name):
 		lot = book.lot(row.lot)
 		if lot is not None:
-			gone += min(-row.points, _expired_of(book, lot))
+			gone += min(-row.points, _expired_of(book, lot, entry.seq))
 	return gone
 
 
-def _expired_of(book: Book, lot: Lot) -> Decimal:
-	return sum((points for debit, points in book.draws_from(lot.name) if debit.entry_type == EXPIRE), ZERO)
+def _expired_of(book: Book, lot: Lot, after: int = 0) -> Decimal:
+	"""Points of a lot that have expired, by entries after number `after` of its membership."""
+	return sum(
+		(
+			points
+			for debit, points in book.draws_from(lot.name)
+			if debit.entry_type == EXPIRE and debit.seq > after
+		),
+		ZERO,
+	)
 
 
 def _sweep_lineage(book: Book, entry: Entry, today: date) -> None:
@@ -655,15 +678,18 @@ def activate(
 	return posted
 
 
-def deactivate(book: Book, earning: Entry, on: date) -> Posted:
+def deactivate(book: Book, earning: Entry, on: date, program: Program | None = None) -> Posted:
 	"""A document is no longer paid: what remains becomes pending again, what was spent becomes arrears.
 
 	A lot that has expired since has nothing left to wait for: what was spent of it in its time stays spent.
+
+	Args:
+		program: so that points of an idle member are first seen to have lapsed.
 	"""
 	posted = Posted()
 	if earning.available_from is not None:
 		return posted
-	for entry in catch_up(book, on).entries:
+	for entry in (_settle(book, program, on) if program else catch_up(book, on)).entries:
 		posted.add(entry)
 	kept = {earning.name, *(lot.name for lot in book.lineage(earning.name))}
 	for lot in book.lineage(earning.name):

@@ -330,7 +330,7 @@ class World:
 			return
 		document.paid = False
 		book = self.book(document.member)
-		self.act(lambda: movements.deactivate(book, book.entry(earning.name), self.today), since=self.today)
+		self.act(lambda: movements.deactivate(book, book.entry(earning.name), self.today, self.program), since=self.today)
 
 	# vouchers
 	def grant(
