@@ -1,6 +1,6 @@
 """Sales Invoice and POS Invoice: one function an event, no rules."""
 
-from ccms_app.loyalty.store import invoices, points_row
+from ccms_app.loyalty.store import invoices, payments, points_row
 
 
 def before_validate(doc, method=None):
@@ -28,7 +28,7 @@ def on_cancel(doc, method=None):
 
 
 def on_change(doc, method=None):
-	invoices.payment_changed(doc)
+	payments.changed(doc)
 
 
 def before_update_after_submit(doc, method=None):

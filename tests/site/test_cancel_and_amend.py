@@ -4,6 +4,7 @@ import frappe
 import pytest
 
 from ccms_app.loyalty.store import invoices
+from ccms_app.loyalty.store import payments as paying
 from tests.site import payments, world
 from tests.site.books import check_books, points_row
 from tests.site.clock import at, day
@@ -217,17 +218,17 @@ def test_every_hook_twice():
 	"""Invariant 5: whatever is called again finds what it wanted."""
 	customer, membership = member(1000, accrue_when="When Paid")
 	sale = make_sales_invoice(customer, qty=2, ccms_redeem_points=300)
-	hooks_again(sale, invoices.post, invoices.payment_changed)
+	hooks_again(sale, invoices.post, paying.changed)
 	payments.pay(sale)
-	hooks_again(sale, invoices.payment_changed, invoices.post)
+	hooks_again(sale, paying.changed, invoices.post)
 	note = make_return(sale, 1)
-	hooks_again(note, invoices.post, invoices.payment_changed)
-	hooks_again(sale, invoices.post, invoices.payment_changed)
+	hooks_again(note, invoices.post, paying.changed)
+	hooks_again(sale, invoices.post, paying.changed)
 	note.reload().cancel()
 	hooks_again(note, invoices.reverse)
 	plain = make_sales_invoice(customer)
 	plain.reload().cancel()
-	hooks_again(plain, invoices.reverse, invoices.payment_changed)
+	hooks_again(plain, invoices.reverse, paying.changed)
 	check(membership)
 
 

@@ -3,7 +3,7 @@
 import frappe
 import pytest
 
-from ccms_app.loyalty.store import invoices
+from ccms_app.loyalty.store import payments
 from tests.site.factories import make_customer, make_pos_invoice, make_program, make_return
 from tests.site.ledger_checks import check, membership_of, points_of, set_balance, snapshot, strict  # noqa: F401
 from tests.site.payments import close_till, ledger, open_till, pay
@@ -164,12 +164,12 @@ def test_a_cancelled_closing_leaves_the_repair_to_find_that_the_payment_is_gone(
 	pay(consolidated(on_credit.part))
 	assert pending(on_credit.customer) == (300, 0)
 	on_credit.closing.reload().cancel()
-	invoices.sync_payment("POS Invoice", on_credit.part.name)
+	payments.sync("POS Invoice", on_credit.part.name)
 	assert pending(on_credit.customer) == (100, 200)
-	assert not invoices.sync_payment("POS Invoice", on_credit.part.name), (
+	assert not payments.sync("POS Invoice", on_credit.part.name), (
 		"a second time there is nothing to do"
 	)
-	assert not invoices.sync_payment("POS Invoice", on_credit.full.name)
+	assert not payments.sync("POS Invoice", on_credit.full.name)
 
 
 def test_a_return_of_a_part_paid_sale_after_its_closing(on_credit):

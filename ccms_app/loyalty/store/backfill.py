@@ -21,7 +21,7 @@ from ccms_app.loyalty.model import ZERO, Allocation, Program, Sale
 from ccms_app.loyalty.money import dec
 
 from . import ledger, members, programs
-from .invoices import LINE_LINK
+from .credit_notes import LINE_LINK
 
 BATCH = 200  # customers
 
@@ -315,7 +315,7 @@ class _Payments:
 			)
 
 	def state(self, row) -> tuple[bool, date | None]:
-		"""(paid in full, since when), as `invoices.payment_state` tells for one document."""
+		"""(paid in full, since when), as `payments.state` tells for one document."""
 		name = row.name
 		if row.doctype == "POS Invoice":
 			total = dec(row.rounded_total) or dec(row.grand_total)

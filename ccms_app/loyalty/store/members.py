@@ -77,6 +77,11 @@ def current(membership: str) -> str:
 	return membership
 
 
+def program_of(membership: str) -> str:
+	"""The programme of a membership, or of what it was merged into."""
+	return frappe.db.get_value(DOCTYPE, current(membership), "program")
+
+
 def find(customer: str, program: str) -> str | None:
 	"""A customer's membership in a programme, whatever its status."""
 	return frappe.db.get_value(DOCTYPE, {"active_key": active_key(program, customer)})

@@ -12,7 +12,7 @@ from ccms_app.loyalty import money, redemption, tiers
 from ccms_app.loyalty.model import EARN, ONE, ZERO, Program
 from ccms_app.loyalty.money import dec
 
-from . import balances, invoices, members, permitted, points_row, programs
+from . import balances, credit_notes, invoices, members, permitted, points_row, programs, refusals
 
 WARN_DAYS = 30
 
@@ -97,7 +97,7 @@ def preview(doc) -> dict:
 		if typed:
 			quote, _program = invoices.quote_redemption(doc, typed)
 			if quote.refusal:
-				result["error"] = strip_html(invoices.explain(quote.refusal, doc))
+				result["error"] = strip_html(refusals.explain(quote.refusal, doc))
 			else:
 				points_row.keep_percentage(doc)
 				paid = points_row.append(
@@ -143,7 +143,7 @@ def _base_points(doc, program: Program):
 
 
 def _preview_return(doc) -> dict:
-	original = invoices.original_of(doc)
+	original = credit_notes.original_of(doc)
 	if original and frappe.db.get_value(doc.doctype, doc.return_against, "customer") != doc.customer:
 		original = None  # somebody else's: no word about their points
 	result = {"applies": True, "is_return": True, "member": bool(original), "error": None}
@@ -152,7 +152,7 @@ def _preview_return(doc) -> dict:
 	known = balances.now(original.membership)
 	doc.set_missing_values(for_validate=True)
 	doc.calculate_taxes_and_totals()
-	share = invoices.share_of(doc)
+	share = credit_notes.share_of(doc)
 	program = known.program
 	restore = clawback = ZERO
 

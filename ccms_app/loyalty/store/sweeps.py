@@ -19,7 +19,7 @@ from ccms_app.loyalty.model import Program
 from ccms_app.loyalty.money import dec
 from ccms_app.setup import notifications
 
-from . import audit, balances, invoices, ledger, members, programs
+from . import audit, balances, invoices, ledger, members, payments, programs
 from .guard import guarded
 from .overview import warning_days
 
@@ -320,7 +320,7 @@ def repair(on: date) -> int:
 	"""Make up for what a failed hook has missed: payments that crossed zero, sales that earned nothing."""
 	mended = 0
 	for doctype, name in _out_of_step():
-		if invoices.sync_payment(doctype, name):
+		if payments.sync(doctype, name):
 			mended += 1
 		frappe.db.commit()
 	for doctype in invoices.DOCTYPES:

@@ -1,0 +1,83 @@
+"""Why points cannot be used, in words that say what to do."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NoReturn
+
+import frappe
+from frappe import _
+from frappe.utils import fmt_money
+
+from ccms_app.loyalty import redemption
+from ccms_app.loyalty.model import ZERO
+from ccms_app.loyalty.money import dec
+
+
+def refuse(refusal: redemption.Refusal, doc) -> NoReturn:
+	"""Stop a document with the reason."""
+	frappe.throw(explain(refusal, doc), title=_("Loyalty Points"))
+
+
+def explain(refusal: redemption.Refusal, doc) -> str:
+	"""A refusal in words that say what to do."""
+	values = refusal.values
+
+	def points(name: str) -> str:
+		return plain(values.get(name, ZERO))
+
+	match refusal.code:
+		case "negative" | "zero":
+			return _("Points to use must be more than zero.")
+		case "precision":
+			if not values["precision"]:
+				return _("Only whole points can be used.")
+			return _("Points can be used with at most {0} decimals.").format(values["precision"])
+		case "company":
+			return _("{0} is a loyalty program of {1}. Choose a membership of {2}.").format(
+				values["program"], values["company"], doc.company
+			)
+		case "status":
+			return _(
+				"This membership is {0}: its points cannot be used. Ask a manager to reactivate it."
+			).format(_(values["status"]))
+		case "future":
+			return _("Points cannot be used on a future posting date. Set the posting date to today.")
+		case "not_running":
+			return _("{0} does not run on {1}. Points cannot be used on that date.").format(
+				values["program"], frappe.format(values["date"], {"fieldtype": "Date"})
+			)
+		case "balance":
+			return _("Only {0} points can be used.").format(points("spendable"))
+		case "total":
+			return _("{0} points pay this sale in full. Use at most that many.").format(points("most"))
+		case "minimum":
+			return _("Points are used from {0} on.").format(points("minimum"))
+		case "max_percent":
+			return _("At most {0}% of a sale can be paid with points: use at most {1} points.").format(
+				plain(values["percent"]), points("most")
+			)
+		case "max_amount":
+			return _("At most {0} of a sale can be paid with points: use at most {1} points.").format(
+				fmt_money(
+					float(values["amount"]),
+					currency=frappe.get_cached_value("Company", doc.company, "default_currency"),
+				),
+				points("most"),
+			)
+		case "step":
+			return _("Points are used in steps of {0}.").format(points("step"))
+		case "no_member":
+			return _("{0} is not a member. Enrol the customer before using points.").format(
+				frappe.bold(doc.customer)
+			)
+		case "no_account":
+			return _("{0} has no points account yet. Set it in the loyalty program.").format(
+				values["program"]
+			)
+	return _("These points cannot be used.")
+
+
+def plain(number: Decimal) -> str:
+	"""A number of points as people write it: no trailing zeros."""
+	return format(dec(number).normalize(), "f")
