@@ -34,7 +34,9 @@ def movements(voucher_no: str) -> dict[str, float]:
 	"""{entry type: points} that a document posted."""
 	frappe.db.rollback()
 	rows = frappe.get_all(
-		"CCMS Points Ledger Entry", filters={"voucher_no": voucher_no, "points": ["!=", 0]}, fields=["entry_type", "points"]
+		"CCMS Points Ledger Entry",
+		filters={"voucher_no": voucher_no, "points": ["!=", 0]},
+		fields=["entry_type", "points"],
 	)
 	return {row.entry_type: row.points for row in rows}
 
@@ -45,7 +47,9 @@ def movements(voucher_no: str) -> dict[str, float]:
 def new_invoice(page: Page, customer, doctype: str = "Sales Invoice", rate: float = 100, **fields) -> None:
 	"""The form of a new invoice with one tea, as a user has filled it so far."""
 	page.goto(f"/app/{frappe.scrub(doctype).replace('_', '-')}/new?{urlencode({'company': COMPANY})}")
-	page.wait_for_function(f"window.cur_frm?.doctype == '{doctype}' && cur_frm.doc?.__islocal && cur_frm.layout")
+	page.wait_for_function(
+		f"window.cur_frm?.doctype == '{doctype}' && cur_frm.doc?.__islocal && cur_frm.layout"
+	)
 	settle(page)
 	page.evaluate(
 		"""async ([customer, item, rate, fields]) => {
@@ -102,8 +106,9 @@ def refusal(page: Page) -> str:
 # --- the till ----------------------------------------------------------------------------------------------------
 
 
-def open_till_page(page: Page) -> None:
-	factories.open_till()
+def open_till_page(page: Page, user: str = "Administrator") -> None:
+	"""The Point of Sale page of somebody whose till is open."""
+	factories.open_till(user=user)
 	frappe.db.commit()
 	page.goto("/app/point-of-sale")
 	page.wait_for_function("window.cur_pos?.cart && cur_pos.frm?.doc?.pos_profile && cur_pos.payment")

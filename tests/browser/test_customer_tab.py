@@ -43,7 +43,9 @@ def test_balances_tier_expiry_and_movements(desk):
 	expect(tab).to_contain_text(f"card {' '.join(card[at : at + 4] for at in range(0, len(card), 4))}")
 	expect(tab).to_contain_text(program.name)
 	figures = tab.locator(".ccms-figure")
-	expect(figures).to_have_text(["200active", "0pending", "0owed", "0held", "CNY 20.00worth"])  # 320 − 200 + 80
+	expect(figures).to_have_text(
+		["200active", "0pending", "0owed", "0held", "CNY 20.00worth"]
+	)  # 320 − 200 + 80
 	expect(tab.locator(".ccms-progress")).to_contain_text("Gold since")
 	expect(tab.locator(".ccms-progress")).to_contain_text("The highest tier")
 	expect(tab.locator(".ccms-expiries")).to_contain_text("200 points on")
@@ -52,7 +54,9 @@ def test_balances_tier_expiry_and_movements(desk):
 	expect(rows.filter(has_text="−200").get_by_role("link", name=sale.name)).to_be_visible()
 	expect(rows.filter(has_text="+80").get_by_role("link", name=sale.name)).to_be_visible()
 	rows.filter(has_text="−200").get_by_role("link", name=sale.name).click()
-	tab.page.wait_for_function("name => cur_frm.doc.name === name && cur_frm.doctype === 'Sales Invoice'", arg=sale.name)
+	tab.page.wait_for_function(
+		"name => cur_frm.doc.name === name && cur_frm.doctype === 'Sales Invoice'", arg=sale.name
+	)
 
 
 def test_progress_to_the_next_tier(desk):
@@ -150,7 +154,9 @@ def test_moving_out_of_erpnexts_own_programme(desk):
 def test_what_comes_from_the_database_is_shown_as_text(desk):
 	evil = "<img src=x onerror=window.hacked=1>"
 	customer, _ = member(points=100)
-	frappe.db.set_value("CCMS Membership", membership_of(customer), "member_no", evil)  # past what Frappe cleans
+	frappe.db.set_value(
+		"CCMS Membership", membership_of(customer), "member_no", evil
+	)  # past what Frappe cleans
 	frappe.db.commit()
 	page = desk()
 	tab = open_tab(page, customer)

@@ -56,7 +56,9 @@ def test_selling_and_redeeming_on_a_sales_invoice(desk, look):
 	look(page, "invoice-panel-submitted")
 
 	panel(page).get_by_role("link", name="2 entries").click()
-	page.wait_for_function("window.cur_list?.doctype === 'CCMS Points Ledger Entry' && cur_list.data.length === 2")
+	page.wait_for_function(
+		"window.cur_list?.doctype === 'CCMS Points Ledger Entry' && cur_list.data.length === 2"
+	)
 
 
 def test_by_keyboard_and_use_all(desk):
@@ -223,7 +225,12 @@ def test_an_invoice_paid_at_once_is_paid_what_is_due_after_points(desk):
 	name = saved_name(page)
 	submit(page)
 	invoice = fresh("Sales Invoice", name)
-	assert (invoice.grand_total, invoice.paid_amount, invoice.change_amount, invoice.outstanding_amount) == (70, 70, 0, 0)
+	assert (invoice.grand_total, invoice.paid_amount, invoice.change_amount, invoice.outstanding_amount) == (
+		70,
+		70,
+		0,
+		0,
+	)
 	assert movements(name) == {"Redeem": -300, "Earn": 70}
 
 
@@ -251,16 +258,21 @@ def test_a_return_tells_what_it_takes_and_gives_before_saving(desk, look, doctyp
 	page = desk()
 	page.goto(f"/app/{frappe.scrub(doctype).replace('_', '-')}/{sale.name}")
 	expect(panel(page)).to_contain_text("Earned 180 points")
-	page.evaluate("""doctype => frappe.model.open_mapped_doc({
+	page.evaluate(
+		"""doctype => frappe.model.open_mapped_doc({
 		method: `erpnext.accounts.doctype.${frappe.scrub(doctype)}.${frappe.scrub(doctype)}.make_sales_return`,
 		frm: cur_frm,
-	})""", doctype)
+	})""",
+		doctype,
+	)
 	page.wait_for_function("cur_frm.doc.is_return && cur_frm.doc.__islocal")
 	settle(page)
 	expect(panel(page)).to_contain_text("takes back 180 earned points")
 	expect(panel(page)).to_contain_text("gives back 200 used points")
 
-	page.evaluate("async () => { const row = cur_frm.doc.items[0]; await frappe.model.set_value(row.doctype, row.name, 'qty', -1); }")
+	page.evaluate(
+		"async () => { const row = cur_frm.doc.items[0]; await frappe.model.set_value(row.doctype, row.name, 'qty', -1); }"
+	)
 	expect(panel(page)).to_contain_text("takes back 90 earned points")
 	expect(panel(page)).to_contain_text("gives back 100 used points")
 	expect(points_field(page)).to_be_hidden()

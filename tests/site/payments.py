@@ -68,8 +68,11 @@ def unreconcile(payment, invoice):
 
 
 def open_till(profile: str = TILL, user: str | None = None):
-	"""The till's open POS Opening Entry, made when there is none."""
-	name = frappe.db.exists("POS Opening Entry", {"pos_profile": profile, "status": "Open", "docstatus": 1})
+	"""The till's open POS Opening Entry (that person's, when one is named), made when there is none."""
+	whose = {"user": user} if user else {}
+	name = frappe.db.exists(
+		"POS Opening Entry", {"pos_profile": profile, "status": "Open", "docstatus": 1, **whose}
+	)
 	if name:
 		return frappe.get_doc("POS Opening Entry", name)
 	opening = frappe.new_doc("POS Opening Entry")
