@@ -44,9 +44,13 @@ class Workers:
 
 		Each call runs in a transaction of its own. Replies, in order: {"value": …} or {"error": class name, "message": …}.
 		"""
-		busy = self.processes[: len(arguments)]
-		assert len(busy) == len(arguments), "more calls than workers"
-		for process, keywords in zip(busy, arguments, strict=True):
+		return self.run_mixed([(call, keywords) for keywords in arguments])
+
+	def run_mixed(self, calls: Sequence[tuple[str, dict]]) -> list[dict]:
+		"""The same for (dotted name, arguments) pairs."""
+		busy = self.processes[: len(calls)]
+		assert len(busy) == len(calls), "more calls than workers"
+		for process, (call, keywords) in zip(busy, calls, strict=True):
 			process.stdin.write(json.dumps({"call": call, "keywords": keywords}) + "\n")
 		for process in busy:
 			process.stdin.flush()
