@@ -159,14 +159,27 @@ def remove() -> None:
 	"""Take every field of the app from the site, also those of an older version of it."""
 	import frappe
 
-	doctypes = set(CUSTOM_FIELDS)
-	for name, doctype in frappe.get_all(
+	fields: dict[str, list[str]] = {doctype: [] for doctype in CUSTOM_FIELDS}
+	for name, doctype, fieldname in frappe.get_all(
 		"Custom Field",
 		or_filters={"module": MODULE, "fieldname": ["like", "ccms\\_%"]},
-		fields=["name", "dt"],
+		fields=["name", "dt", "fieldname"],
 		as_list=True,
 	):
 		frappe.delete_doc("Custom Field", name, force=True, ignore_permissions=True)
-		doctypes.add(doctype)
-	for doctype in doctypes:
+		fields.setdefault(doctype, []).append(fieldname)
+	for doctype, names in fields.items():
 		frappe.clear_cache(doctype=doctype)
+		_drop_columns(doctype, names)
+
+
+def _drop_columns(doctype: str, names: list[str]) -> None:
+	"""Frappe keeps the column of a deleted field. What stood in it names memberships that are gone, and would be found
+	again by the next installation."""
+	import frappe
+
+	gone = [name for name in frappe.db.get_table_columns(doctype) if name in names]
+	if gone:
+		dropped = ", ".join(f"drop column `{name}`" for name in gone)
+		frappe.db.sql_ddl(f"alter table `tab{doctype}` {dropped}")
+		frappe.cache.hdel("table_columns", f"tab{doctype}")

@@ -35,6 +35,7 @@ def test_uninstalling_leaves_nothing_and_installing_again_brings_all_back(site):
 
 	bench(site, "uninstall-app", "ccms_app", "--yes", "--no-backup")
 	assert {what: names for what, names in belongings().items() if names} == {}
+	assert columns_left() == []
 
 	before, started = all_rows(), frappe.utils.now()
 	bench(site, "install-app", "ccms_app")
@@ -54,6 +55,16 @@ def test_uninstalling_leaves_nothing_and_installing_again_brings_all_back(site):
 	bench(site, "install-app", "ccms_app")
 	world.make_people()  # their roles went with the app
 	frappe.db.commit()
+
+
+def columns_left() -> list:
+	"""Columns of our fields that are still in somebody's table, with whatever stood in them."""
+	return frappe.db.sql(
+		"""select table_name, column_name from information_schema.columns
+		where table_schema = %s and column_name like 'ccms\\_%%'""",
+		(frappe.conf.db_name,),
+		as_list=True,
+	)
 
 
 def bench(site: str, *arguments: str) -> None:

@@ -320,14 +320,15 @@ def repair(on: date) -> int:
 	"""Make up for what a failed hook has missed: payments that crossed zero, sales that earned nothing."""
 	mended = 0
 	for doctype, name in _out_of_step():
-		if payments.sync(doctype, name):
-			mended += 1
+		with guarded(f"repair of {doctype} {name}"):
+			mended += payments.sync(doctype, name)
 		frappe.db.commit()
 	for doctype in invoices.DOCTYPES:
 		for name in _missed(doctype, getdate(add_days(on, -7))):
-			invoices.post(frappe.get_doc(doctype, name))
+			with guarded(f"repair of {doctype} {name}"):
+				invoices.post(frappe.get_doc(doctype, name))
+				mended += 1
 			frappe.db.commit()
-			mended += 1
 	return mended
 
 
