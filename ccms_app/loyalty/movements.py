@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 from . import dates, money, tiers
 from .book import Book, came_due, cancelled, left_of, qualifying_left, stands, value_left
@@ -410,14 +411,14 @@ def credit(
 		if part > 0:
 			points -= part
 			settle = min(part, _owed(book, carrier))
-			refills, fresh, left = _refill_plan(book, program, carrier, part - settle, today)
+			refills, fresh, left = _refill_plan(book, program, carrier, part - settle, posting_date, today)
 			inside = settle + sum((taken for _lot, taken in refills), ZERO)
 			if inside:
 				pieces.append((inside, carrier.name, None, refills))
-			fresh += [(_grace(program, today), "", left)] if left else []
-			pieces += [(taken, carrier.name, (expires, origin), []) for expires, origin, taken in fresh]
+			fresh += [((_grace(program, today), "", posting_date), left)] if left else []
+			pieces += [(taken, carrier.name, new_lot, []) for new_lot, taken in fresh]
 	if points > 0:
-		pieces.append((points, debit.name, (_grace(program, today), ""), []))
+		pieces.append((points, debit.name, (_grace(program, today), "", posting_date), []))
 	if mark and all(carrier != debit.name for _points, carrier, _fresh, _refills in pieces):
 		pieces.insert(0, (ZERO, debit.name, None, []))
 	made: list[Entry] = []
@@ -427,8 +428,8 @@ def credit(
 			claimed = _claim(inside + more_claimed, inside)
 			only_once = {"monetary_value": monetary_value, "new_value": claimed, **content}
 		if fresh_lot:
-			expires, origin = fresh_lot
-			only_once |= {"opens_lot": True, "origin": origin, "expires_on": expires, "available_from": posting_date}
+			expires, origin, available = fresh_lot
+			only_once |= {"opens_lot": True, "origin": origin, "expires_on": expires, "available_from": available}
 		entry = book.append(
 			entry_type,
 			inside,
@@ -445,7 +446,7 @@ def credit(
 	return made
 
 
-_Fresh = tuple[date | None, str]
+_Fresh = tuple[date | None, str, date | None]  # expiry, origin and availability of a new lot
 
 
 def _carriers(book: Book, debit: Entry) -> Iterator[tuple[Entry, Decimal]]:
@@ -478,9 +479,9 @@ def _voucher_of(content: dict) -> dict:
 
 
 def _refill_plan(
-	book: Book, program: Program, debit: Entry, points: Decimal, today: date
-) -> tuple[list[tuple[Lot, Decimal]], list[tuple[date | None, str, Decimal]], Decimal]:
-	"""Where `points` of a debit go back to: lots to refill, new lots (expiry, origin, points), and the rest."""
+	book: Book, program: Program, debit: Entry, points: Decimal, posting_date: date, today: date
+) -> tuple[list[tuple[Lot, Decimal]], list[tuple[_Fresh, Decimal]], Decimal]:
+	"""Where `points` of a debit go back to: lots to refill, new lots, and the rest."""
 	drawn: dict[str, Decimal] = {}
 	for row in book.draws_of(debit.name):  # the last row of a lot decides its turn
 		net = drawn.pop(row.lot, ZERO) + row.points
@@ -508,8 +509,20 @@ def _refill_plan(
 		if lot.membership == book.member.name and not gone:
 			refills.append((lot, taken))
 		else:
-			fresh.append((_grace(program, today) if gone else lot.expires_on, lot.origin, taken))
+			expires = _grace(program, today) if gone else lot.expires_on
+			fresh.append(((expires, lot.origin, _available_again(book, lot, posting_date)), taken))
 	return refills, fresh, points
+
+
+def _available_again(book: Book, lot: Lot, on: date) -> date | None:
+	"""From when on points can be spent that follow a lot: not before its sale is paid."""
+	available = lot.available_from
+	if lot.membership != book.member.name:  # what was moved from there knows better by now
+		moved = [other.available_from for other in book.lineage(lot.origin)]
+		if None in moved or (available is None and not moved):
+			return None
+		available = max(day for day in (available, *moved) if day)
+	return available if available is None or available > on else on
 
 
 # --- taking points back ----------------------------------------------------------------------------------
@@ -534,21 +547,16 @@ def _take_back(
 	Args:
 		claim: what counts as taken back, by default `points`; more when some of it expired before.
 	"""
-	plan: dict[str, tuple[Lot, Decimal]] = {}
-	for lot, most in _own_first(book, credit_entry, today):
-		taken = min(most, lot.remaining, points - _sum(plan))
-		if taken:
-			plan[lot.name] = (lot, taken)
-	left = points - _sum(plan)
-	if left:
-		for lot in book.drawable(today, today):
-			_lot, already = plan.get(lot.name, (lot, ZERO))
-			taken = min(lot.remaining - already, left)
+	plan, left = {}, points
+	others = ((lot, lot.remaining) for lot in book.drawable(today, today))
+	for lot, most in chain(_own_first(book, credit_entry, today), others):
+		if not left:
+			break
+		_lot, already = plan.get(lot.name, (lot, ZERO))
+		taken = min(most, lot.remaining - already, left)
+		if taken > 0:
+			plan[lot.name] = (lot, already + taken)
 			left -= taken
-			if taken:
-				plan[lot.name] = (lot, already + taken)
-			if not left:
-				break
 	forgiven = left if program.on_shortfall == "Forgive" and credit_entry.entry_type == EARN else ZERO
 	entry = book.append(
 		entry_type,
@@ -575,28 +583,32 @@ def _claim(claimed: Decimal, moved: Decimal) -> str:
 	return str(claimed) if claimed != moved else ""
 
 
-def _own_lots(book: Book, entry: Entry) -> list[Lot]:
-	"""The lots that hold a credit's points: its own and their descendants, or the lots it refilled."""
+def _own_lots(book: Book, entry: Entry) -> Iterator[tuple[list[Lot], Decimal | None]]:
+	"""(lots, points of theirs at most) that hold a credit's points: its own and what descends from it, or the lots it
+	refilled with what it put in. What has been moved here in a merge is found by its origin."""
 	if entry.opens_lot:
-		own = book.lineage(entry.name)
-		return own or [lot for lot in [book.lot(entry.name)] if lot is not None and lot.membership == book.member.name]
-	lots = {row.lot: book.lot(row.lot) for row in book.rows_by(entry.name)}
-	return [lot for lot in lots.values() if lot is not None and lot.membership == book.member.name]
+		lot = book.lot(entry.name)
+		if lot.origin == lot.name:
+			yield book.lineage(lot.name), None
+			return
+		put_in = {lot.name: entry.points}
+	else:
+		put_in = {}
+		for row in book.rows_by(entry.name):
+			put_in[row.lot] = put_in.get(row.lot, ZERO) - row.points
+	for name, points in put_in.items():
+		lot = book.lot(name)
+		yield [lot] if lot.membership == book.member.name else book.lineage(lot.origin), points
 
 
 def _own_first(book: Book, entry: Entry, today: date) -> Iterator[tuple[Lot, Decimal]]:
-	"""(lot, points at most) that hold a credit's points, the pending ones first; of a lot it refilled, what it put in."""
-	put_in: dict[str, Decimal] = {}
-	if not entry.opens_lot:
-		for row in book.rows_by(entry.name):
-			put_in[row.lot] = put_in.get(row.lot, ZERO) - row.points
-	for lot in sorted(_own_lots(book, entry), key=lambda lot: (lot.state != PENDING, lot.draw_key)):
-		if lot.remaining and not lot.lapsed(today):
-			yield lot, put_in.get(lot.name, lot.remaining)
-
-
-def _sum(plan: dict[str, tuple[Lot, Decimal]]) -> Decimal:
-	return sum((taken for _lot, taken in plan.values()), ZERO)
+	"""(lot, points at most) that hold a credit's points, the pending ones first."""
+	for lots, most in _own_lots(book, entry):
+		for lot in sorted(lots, key=lambda lot: (lot.state != PENDING, lot.draw_key)):
+			if lot.remaining and not lot.lapsed(today) and most != 0:
+				taken = lot.remaining if most is None else min(most, lot.remaining)
+				most = None if most is None else most - taken
+				yield lot, taken
 
 
 def _plan(lots: Iterable[Lot], points: Decimal) -> tuple[list[tuple[Lot, Decimal]], Decimal]:
@@ -646,9 +658,10 @@ def _expired_of(book: Book, lot: Lot, after: int = 0) -> Decimal:
 
 def _sweep_lineage(book: Book, entry: Entry, today: date) -> None:
 	"""Write the expiry of a document's own lots before touching them, so that no result depends on the job."""
-	for lot in _own_lots(book, entry):
-		if lot.remaining and lot.lapsed(today):
-			_expire_lot(book, lot, lot.expires_on)
+	for lots, _most in _own_lots(book, entry):
+		for lot in lots:
+			if lot.remaining and lot.lapsed(today):
+				_expire_lot(book, lot, lot.expires_on)
 
 
 # --- payment ---------------------------------------------------------------------------------------------
@@ -691,8 +704,13 @@ def deactivate(book: Book, earning: Entry, on: date, program: Program | None = N
 		return posted
 	for entry in (_settle(book, program, on) if program else catch_up(book, on)).entries:
 		posted.add(entry)
-	kept = {earning.name, *(lot.name for lot in book.lineage(earning.name))}
-	for lot in book.lineage(earning.name):
+	lineage = book.lineage(earning.name, everywhere=True)
+	kept = {earning.name, *(lot.name for lot in lineage)}
+	for lot in lineage:
+		if lot.membership != book.member.name:
+			for entry in _owe_again(book, lot, kept, on):
+				posted.add(entry)
+			continue
 		if lot.available_from is None:
 			continue
 		if lot.remaining and lot.lapsed(on):
@@ -709,10 +727,43 @@ def deactivate(book: Book, earning: Entry, on: date, program: Program | None = N
 		posted.add(entry)
 		book.set_availability(lot, None, on)
 		for debit, points in book.draws_from(lot.name):
-			if lot.lapsed(on) or debit.entry_type in (EXPIRE, TRANSFER_OUT) or debit.reverses in kept:
-				continue
-			book.allocate(debit.name, lot, -points, entry)
+			if not lot.lapsed(on) and _was_spent(debit, kept):
+				book.allocate(debit.name, lot, -points, entry)
 	return posted
+
+
+def _was_spent(debit: Entry, kept: set[str]) -> bool:
+	"""Whether a debit used points, rather than took them back with their sale, moved them on or let them expire."""
+	moved = debit.entry_type == EXPIRE or (debit.entry_type == TRANSFER_OUT and debit.lot)
+	return not moved and debit.reverses not in kept
+
+
+def _owe_again(book: Book, lot: Lot, kept: set[str], on: date) -> Iterator[Entry]:
+	"""What was spent of a lot before its membership was merged into this one becomes arrears here."""
+	if lot.lapsed(on):
+		return
+	for debit, points in book.draws_from(lot.name):
+		if not _was_spent(debit, kept):
+			continue
+		for other in book.reversals(debit.name):
+			if other.opens_lot and book.lot(other.name).origin == lot.origin:
+				points -= other.points
+		if points <= 0:
+			continue
+		key = f"unpaid:{debit.name}:{lot.name}:{book.member.last_seq + 1}"
+		waiting = book.append(
+			TRANSFER_IN,
+			points,
+			on,
+			key,
+			opens_lot=True,
+			origin=lot.origin,
+			reverses=debit.name,
+			expires_on=lot.expires_on,
+			reason="unpaid",
+		)
+		yield waiting
+		yield book.append(TRANSFER_OUT, -points, on, f"{key}:owed", reverses=waiting.name, reason="unpaid")
 
 
 def catch_up(book: Book, on: date) -> Posted:
