@@ -22,6 +22,7 @@ from ccms_app.loyalty.money import dec
 
 from . import ledger, members, programs
 from .credit_notes import LINE_LINK
+from .invoices import EARNING
 
 BATCH = 200  # customers
 
@@ -136,7 +137,7 @@ class Backfill:
 			filters={"program": self.program.name, "customer": ["in", list(by_customer)]},
 			fields=["name", "customer", "status", "merged_into"],
 		)
-		found = {row.customer: row.name for row in rows if row.status == "Active"}
+		found = {row.customer: row.name for row in rows if row.status in EARNING}
 		known = {row.customer for row in rows}
 		if self.enrol:
 			for customer, documents in by_customer.items():
