@@ -2,9 +2,11 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal as D
+
+from hypothesis import strategies as st
 
 from ccms_app.loyalty import chain, dates, invariants, money, movements, tiers
 from ccms_app.loyalty.book import Book, left_of, qualifying_left, qualifying_now
@@ -12,6 +14,7 @@ from ccms_app.loyalty.model import (
 	ADJUST,
 	CLAWBACK,
 	EARN,
+	OPENING,
 	REDEEM,
 	RESTORE,
 	ZERO,
@@ -21,6 +24,7 @@ from ccms_app.loyalty.model import (
 	Posted,
 	Program,
 	Sale,
+	Tier,
 )
 from ccms_app.loyalty.replay import fold
 
@@ -330,7 +334,10 @@ class World:
 			return
 		document.paid = False
 		book = self.book(document.member)
-		self.act(lambda: movements.deactivate(book, book.entry(earning.name), self.today, self.program), since=self.today)
+		self.act(
+			lambda: movements.deactivate(book, book.entry(earning.name), self.today, self.program),
+			since=self.today,
+		)
 
 	# vouchers
 	def grant(
@@ -526,6 +533,152 @@ class World:
 		self.expire()
 		self.review()
 
+	# --- by numbers --------------------------------------------------------------------------------
+	def play(self, what: str, numbers: tuple[int, ...]) -> None:
+		"""One step of a random history: what is done, and six numbers from 0 to 11 that say to whom and how much.
+
+		Where nothing fits (no return to cancel, nothing to spend), nothing happens.
+		"""
+		getattr(self, f"_play_{what}")(*numbers)
+
+	def _who(self, number: int) -> str:
+		names = self.members()
+		return names[number % len(names)]
+
+	def _some(self, of: D, twelfths: int) -> D:
+		"""A part of some points at the programme's precision; 11 is all of them."""
+		quantum = D(1).scaleb(-self.program.points_precision)
+		return (of * (twelfths + 1) / 12).quantize(quantum, rounding="ROUND_DOWN")
+
+	def _play_days(self, number: int, *_rest: int) -> None:
+		self.today += days(PERIODS[number])
+		if self.checks:
+			self.check()
+
+	def _play_sell(self, who: int, euros: int, cents: int, back: int, paid: int, _free: int) -> None:
+		self.sell(AMOUNTS[euros] + D(cents) / 100, member=self._who(who), back=BACK[back], paid=paid < 8)
+
+	def _play_redeem(self, who: int, euros: int, cents: int, back: int, paid: int, spent: int) -> None:
+		points = self._some(self.spendable(self._who(who), BACK[back]), spent)
+		if points:
+			base = AMOUNTS[euros] + D(cents) / 100
+			self.sell(base, points, member=self._who(who), back=BACK[back], paid=paid < 8)
+
+	def _play_overdraw(self, who: int, more: int, *_rest: int) -> None:
+		can = self.spendable(self._who(who))
+		quantum = D(1).scaleb(-self.program.points_precision)
+		known = len(self.documents)
+		self.sell(D(1), can + quantum * (1 + more), member=self._who(who))
+		assert len(self.documents) == known, "more was spent than there is"
+
+	def _play_give_back(self, which: int, parts: int, back: int, *_rest: int) -> None:
+		if document := _latest(
+			[each for each in self.documents if not each.cancelled and each.parts_back < PARTS], which
+		):
+			self.give_back(document, parts + 1, BACK[back])
+
+	def _play_cancel_return(self, which: int, *_rest: int) -> None:
+		returns = [(each, made) for each in self.documents for made in each.returns if not made.cancelled]
+		if found := _latest(returns, which):
+			self.cancel_return(*found)
+
+	def _play_cancel_sale(self, which: int, *_rest: int) -> None:
+		if document := _latest(
+			[each for each in self.documents if not each.cancelled and not each.parts_back], which
+		):
+			self.cancel_sale(document)
+
+	def _play_pay(self, which: int, back: int, *_rest: int) -> None:
+		if document := _latest(
+			[each for each in self.documents if not each.paid and not each.cancelled], which
+		):
+			self.pay(document, BACK[back])
+
+	def _play_unpay(self, which: int, *_rest: int) -> None:
+		if self.program.accrue_when == "When Paid":
+			if document := _latest(
+				[each for each in self.documents if each.paid and not each.cancelled], which
+			):
+				self.unpay(document)
+
+	def _play_grant(self, who: int, points: int, back: int, lives: int, kind: int, _free: int) -> None:
+		quantum = D(1).scaleb(-self.program.points_precision)
+		self.grant(
+			quantum * (1 + 7 * points),
+			member=self._who(who),
+			back=BACK[back],
+			lives=None if lives < 6 else PERIODS[lives - 4],
+			kind=OPENING if kind > 8 else ADJUST,
+		)
+
+	def _play_deduct(self, who: int, points: int, back: int, *_rest: int) -> None:
+		if points := self._some(self.spendable(self._who(who), BACK[back]), points):
+			self.deduct(points, member=self._who(who), back=BACK[back])
+
+	def _play_transfer(self, who: int, to: int, points: int, *_rest: int) -> None:
+		if points := self._some(self.spendable(self._who(who)), points):
+			self.transfer(points, self._who(who), self._who(to))
+
+	def _play_extend(self, who: int, by: int, *_rest: int) -> None:
+		self.extend(PERIODS[by], self._who(who))
+
+	def _play_cancel_voucher(self, which: int, *_rest: int) -> None:
+		if voucher := _latest([each for each in self.vouchers if not each.cancelled], which):
+			self.cancel_voucher(voucher)
+
+	def _play_merge(self, who: int, to: int, *_rest: int) -> None:
+		self.merge(self._who(who), self._who(to))
+
+	def _play_freeze(self, who: int, frozen: int, *_rest: int) -> None:
+		self.status("Frozen" if frozen < 6 else "Active", self._who(who))
+
+	def _play_nothing(self, *_rest: int) -> None: ...
+
+	def _play_catch_up(self, *_rest: int) -> None:
+		self.catch_up()
+
+	def _play_expire(self, *_rest: int) -> None:
+		self.expire()
+
+	def _play_review(self, *_rest: int) -> None:
+		self.review()
+
+
+# what the numbers of a random history mean
+AMOUNTS = [
+	D(text)
+	for text in ("0.01", "1", "3.33", "9.99", "20", "33.3", "50", "75.25", "100", "150", "199.9", "900")
+]
+BACK = (0, 0, 0, 0, 0, 0, 0, 1, 5, 14, 31, 50)
+PERIODS = (1, 2, 5, 14, 20, 29, 31, 31, 46, 70, 200, 366)
+# what happens in one, and how often
+PLAYS = {
+	"days": 12,
+	"sell": 12,
+	"redeem": 14,
+	"give_back": 12,
+	"cancel_return": 7,
+	"cancel_sale": 5,
+	"pay": 7,
+	"unpay": 7,
+	"grant": 4,
+	"deduct": 3,
+	"transfer": 4,
+	"extend": 4,
+	"cancel_voucher": 4,
+	"merge": 2,
+	"freeze": 1,
+	"overdraw": 1,
+	"catch_up": 2,
+	"expire": 4,
+	"review": 3,
+}
+
+
+def _latest(found: list, number: int):
+	"""One of what was found, the latest being the likeliest."""
+	return found[-1 - (number * number // 11) % len(found)] if found else None
+
 
 def net_balance(program: Program, book: Book, on: date) -> tuple[D, D]:
 	"""(active - arrears, pending) on a day, from the journal alone, whether or not jobs had run."""
@@ -565,24 +718,52 @@ def twin(world: World) -> World:
 	return copy.deepcopy(world)
 
 
+def programs(**fixed: object) -> st.SearchStrategy[Program]:
+	"""Any programme a shop could set up; its periods are short, so that a history of months crosses all of them."""
+	rules = {
+		"amount_per_point": st.sampled_from([D(1), D("0.01"), D("0.3"), D("2.5"), D(7)]),
+		"points_precision": st.integers(0, 2),
+		"rounding": st.sampled_from(["Down", "Nearest", "Up"]),
+		"accrue_when": st.sampled_from(["On Submit", "When Paid"]),
+		"pending_days": st.sampled_from([0, 0, 0, 1, 14, 45]),
+		"expiry_model": st.sampled_from(["Never", "Rolling", "Fixed Date", "Inactivity"]),
+		"expiry_months": st.integers(1, 3),
+		"expiry_day_month": st.sampled_from(["12-31", "02-29", "06-30"]),
+		"point_value": st.sampled_from([D("0.01"), D("0.5"), D("0.003")]),
+		"on_shortfall": st.sampled_from(["Arrears", "Forgive"]),
+		"restore_grace_days": st.sampled_from([30, 3, 0]),
+		"tiers": st.sampled_from(TIERS),
+		"tier_basis": st.sampled_from(["Spend", "Points", "Orders"]),
+		"tier_window": st.sampled_from(["Rolling 12 Months", "Calendar Year", "Lifetime"]),
+		"downgrade": st.sampled_from(["Never", "One Step", "To Earned Tier"]),
+		"tier_grace_days": st.sampled_from([0, 20]),
+	}
+	return st.builds(
+		Program, st.just("Club"), **(rules | {name: st.just(value) for name, value in fixed.items()})
+	)
+
+
+TIERS = (
+	(),
+	(Tier("Basic"), Tier("Silver", D(60), D("1.5")), Tier("Gold", D(150), D("2.25"))),
+	(Tier("Basic", D(0), D("0.7")), Tier("Silver", D(3), D(1)), Tier("Gold", D(5), D(3))),
+	(Tier("Low"), Tier("High", D("33.3"), D("1.2"))),
+)
+numbers = st.tuples(*[st.integers(0, 11)] * 6)
+
+
+def histories(
+	most: int, without: tuple[str, ...] = ()
+) -> st.SearchStrategy[list[tuple[str, tuple[int, ...]]]]:
+	"""Random steps for `World.play`, as likely as PLAYS says."""
+	names = [name for name, weight in PLAYS.items() for _each in range(weight) if name not in without]
+	return st.lists(
+		st.tuples(st.sampled_from(["nothing", *names]), numbers), min_size=most * 2 // 3, max_size=most
+	)
+
+
 def _difference(one: dict, other: dict) -> str:
 	for name in one:
 		if one[name] != other[name]:
 			return f"{name}: {one[name]} -> {other[name]}"
 	return ""
-
-
-__all__ = [
-	"INVOICE",
-	"KEY",
-	"PARTS",
-	"RESTORE",
-	"START",
-	"VOUCHER",
-	"Document",
-	"World",
-	"days",
-	"net_balance",
-	"replace",
-	"twin",
-]
