@@ -13,5 +13,5 @@ def on_doctype_update() -> None:
 	frappe.db.add_index(doctype, ["membership", "posting_date"])
 	frappe.db.add_index(doctype, ["membership", "qualifying_date"])
 	frappe.db.add_index(doctype, ["voucher_type", "voucher_no"])
-	# with what the chart of a company's months adds up, so that it reads the index alone
-	frappe.db.add_index(doctype, ["company", "posting_date", "entry_type", "points"])
+	# with what the chart of a company's months and the reports add up, so that they read the index alone
+	frappe.db.add_index(doctype, ["company", "posting_date", "entry_type", "program", "points"])
