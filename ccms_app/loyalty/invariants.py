@@ -23,6 +23,7 @@ from .model import (
 	EXPIRE,
 	EXPIRED,
 	EXTEND,
+	RESTORE,
 	STATUS,
 	TIER,
 	TRANSFER_OUT,
@@ -32,7 +33,7 @@ from .model import (
 	Lot,
 	Member,
 )
-from .replay import Folded, fold, opened_lot
+from .replay import fold, opened_lot
 
 # debits that may take points which cannot be spent (yet): they undo or move a lot, whatever its state
 TAKES_ANY = frozenset((CLAWBACK, CANCEL, TRANSFER_OUT, EXPIRE))
@@ -245,13 +246,27 @@ def projection_is_the_fold(ledger: Ledger) -> list[Finding]:
 	return found
 
 
-def past_days_add_up(ledger: Ledger) -> list[Finding]:
-	"""9: on every day of the journal the entries until then equal the lots and arrears of that day."""
+def nothing_touches_a_lot_before_it_is_there(ledger: Ledger) -> list[Finding]:
+	"""9: on every past day a lot is opened before anything happens to it, so that the day can be shown again.
+
+	Only a return or a cancel may be dated back behind a lot it takes from or fills: until that lot is there its
+	points are owed.
+	"""
+	opened: dict[str, date] = {}
 	found = []
-	for day in sorted({entry.posting_date for entry in ledger.entries}):
-		folded = fold(ledger.entries, ledger.allocations, day)
-		if folded.points != _worth(folded):
-			found.append(ledger.find(9, str(day), f"entries make {folded.points}, lots {_worth(folded)}"))
+	rows: dict[str, set[str]] = defaultdict(set)
+	for row in ledger.allocations:
+		rows[row.by_entry].add(row.lot)
+	for entry in ledger.entries:
+		if entry.opens_lot:
+			opened[entry.name] = entry.posting_date
+		if entry.entry_type in (RESTORE, CLAWBACK, CANCEL):
+			continue
+		for lot in {entry.lot, *rows[entry.name]} & opened.keys():
+			if entry.posting_date < opened[lot]:
+				found.append(
+					ledger.find(9, entry.name, f"of {entry.posting_date}, touches {lot} of {opened[lot]}")
+				)
 	return found
 
 
@@ -278,7 +293,7 @@ CHECKS: tuple[Callable[[Ledger], list[Finding]], ...] = (
 	draws_were_valid,
 	numbers_and_keys_are_unique,
 	projection_is_the_fold,
-	past_days_add_up,
+	nothing_touches_a_lot_before_it_is_there,
 )
 
 
@@ -311,10 +326,6 @@ def total(ledgers: Iterable[Ledger]) -> Decimal:
 def not_raised(before: Decimal, after: Decimal, what: str) -> list[Finding]:
 	"""8: no expiry, tier change, merge, rebuild or replay raises the sum over all members."""
 	return [Finding(8, "", what, f"raised the sum from {before} to {after}")] if after > before else []
-
-
-def _worth(folded: Folded) -> Decimal:
-	return sum((lot.remaining for lot in folded.lots.values()), ZERO) - folded.points_arrears
 
 
 def _day(text: str) -> date | None:

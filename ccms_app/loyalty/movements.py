@@ -152,13 +152,24 @@ def spend(
 	can = spendable(book, program, today)
 	if points > can:
 		raise NotEnoughPoints(points, can)
-	plan, left = _plan(book.drawable(posting_date, today), points)
+	plan, left = _plan(_there(book, posting_date, today), points)
 	if left:
 		raise NotEnoughPoints(points, points - left)
 	entry = book.append(entry_type, -points, posting_date, key, **content)
 	for lot, taken in plan:
 		book.allocate(entry.name, lot, taken, entry)
 	return entry
+
+
+def _there(book: Book, posting_date: date, today: date) -> Iterator[Lot]:
+	"""Usable lots in drawing order that were there on the posting date; one moved here keeps an earlier availability."""
+	for lot in book.drawable(posting_date, today):
+		if posting_date == today or _opened_on(book, lot, posting_date) <= posting_date:
+			yield lot
+
+
+def _opened_on(book: Book, lot: Lot, otherwise: date) -> date:
+	return book.entry(lot.name).posting_date if lot.entry_type == TRANSFER_IN else otherwise
 
 
 def spendable(book: Book, program: Program, on: date) -> Decimal:
@@ -680,12 +691,14 @@ def activate(
 		return posted
 	paid_on = max(paid_on, earning.posting_date)
 	today = max(today or paid_on, paid_on)
+	for entry in _settle(book, program, today).entries:
+		posted.add(entry)
 	available = max(paid_on, earning.posting_date + _days(program.pending_days))
 	for lot in book.lineage(earning.name):
 		if lot.available_from is None:
 			if lot.remaining and lot.lapsed(today):
 				posted.add(_expire_lot(book, lot, lot.expires_on))
-			posted.add(_make_available(book, lot, available, paid_on))
+			posted.add(_make_available(book, lot, available, max(paid_on, _opened_on(book, lot, paid_on))))
 	for entry in _settle(book, program, today, since=today).entries:
 		posted.add(entry)
 	return posted
@@ -946,7 +959,7 @@ def transfer(
 	_settle(source, program, today)
 	_settle(target, program, today)
 	can = spendable(source, program, today)
-	plan, left = _plan(source.drawable(posting_date, today), points)
+	plan, left = _plan(_there(source, posting_date, today), points)
 	if left or points > can:
 		raise NotEnoughPoints(points, min(can, points - left))
 	for number, (lot, taken) in enumerate(plan, 1):
