@@ -184,6 +184,53 @@ ALLOCATIONS = """
 			and not exists (select 1 from `tabCCMS Points Ledger Entry` x
 				where x.membership = a.membership and x.entry_type = 'Extend' and x.lot = l.name))"""
 
+
+def _last(kind: str) -> str:
+	"""The last entry of a kind for each lot: what it set."""
+	return f"""(select x.lot, x.new_value, x.posting_date
+		from (select membership, lot, max(seq) as seq from `tabCCMS Points Ledger Entry`
+			where entry_type = '{kind}' group by membership, lot) y
+		join `tabCCMS Points Ledger Entry` x on x.membership = y.membership and x.seq = y.seq)"""
+
+
+LOT_DATES = f"""
+	select l.membership, concat('lot ', l.name),
+		concat_ws(' / ', l.state, l.available_from, coalesce(l.expires_on, 'never'), l.draw_before, l.origin)
+	from `tabCCMS Points Lot` l
+	join `tabCCMS Points Ledger Entry` e on e.name = l.name
+	left join {_last("Extend")} moved on moved.lot = l.name
+	left join {_last("Activate")} made on made.lot = l.name
+	where not l.expires_on <=> if(moved.lot is null, e.expires_on, cast(nullif(moved.new_value, '') as date))
+		or not l.available_from <=> if(made.lot is null, e.available_from, cast(nullif(made.new_value, '') as date))
+		or not l.draw_before <=> coalesce(l.expires_on, '9999-12-31')
+		or not l.origin <=> coalesce(nullif(e.voucher_detail_no, ''), e.name)
+		or (l.remaining > 0) != (l.state in ('Active', 'Pending'))
+		or (l.state = 'Active' and l.available_from is null)
+		or (l.state = 'Pending' and l.available_from <= coalesce(made.posting_date, e.posting_date)
+			and not exists (select 1 from `tabCCMS Points Allocation` a
+				where a.lot = l.name and a.posting_date < l.available_from))"""
+
+STANDING = """
+	select m.name, 'membership', concat_ws(' / ', m.status, m.tier, m.tier_until)
+	from `tabCCMS Membership` m
+	left join (select membership, max(if(entry_type = 'Status', seq, 0)) as status, max(if(entry_type = 'Tier', seq, 0)) as tier
+		from `tabCCMS Points Ledger Entry` where entry_type in ('Status', 'Tier') group by membership) y
+		on y.membership = m.name
+	left join `tabCCMS Points Ledger Entry` s on s.membership = m.name and s.seq = y.status
+	left join `tabCCMS Points Ledger Entry` t on t.membership = m.name and t.seq = y.tier
+	where (s.name is not null and m.status != s.new_value) or coalesce(m.tier, '') != coalesce(t.new_value, '')
+		or not m.tier_until <=> t.expires_on"""
+
+# Frappe rewrites these names when something is renamed or merged, so the chain cannot hold them.
+NAMES = """
+	select e.membership, concat('entry ', e.seq), concat_ws(' / ', e.customer, e.program, e.company)
+	from `tabCCMS Points Ledger Entry` e join `tabCCMS Membership` m on m.name = e.membership
+	where e.customer != m.customer or e.program != m.program or e.company != m.company
+	union all
+	select l.membership, concat('lot ', l.name), concat_ws(' / ', l.customer, l.program, l.company)
+	from `tabCCMS Points Lot` l join `tabCCMS Membership` m on m.name = l.membership
+	where l.customer != m.customer or l.program != m.program or l.company != m.company"""
+
 EDITED = """
 	select membership, concat('entry ', seq), modified from `tabCCMS Points Ledger Entry` where modified != creation
 	union all
@@ -206,6 +253,9 @@ CHECKS: list[Callable[[], Iterator[Finding]]] = [
 	_query("lots", LOTS, "original / remaining / entry do not agree: {0}"),
 	_query("lots", DRAWN_LOTS, "original / remaining / drawn do not agree: {0}"),
 	_query("lots", LOST_LOTS, "its lot of {0} points is missing"),
+	_query("lots", LOT_DATES, "state / available / expires / draw before / origin are not what the journal says: {0}"),
+	_query("standing", STANDING, "status / tier / kept until are not what the journal says: {0}"),
+	_query("names", NAMES, "customer / programme / company are not the membership's: {0}"),
 	_query("debits", DEBITS, "took / allocated or settled do not agree: {0}"),
 	_query("allocations", ALLOCATIONS, "{0}"),
 	_query("append-only", EDITED, "was edited at {0}"),
