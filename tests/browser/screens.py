@@ -93,8 +93,8 @@ def submit(page: Page) -> str:
 	return page.evaluate("cur_frm.doc.name")
 
 
-def refusal(page: Page) -> str:
-	"""The text of the dialog that refuses; closes it."""
+def read_dialog(page: Page) -> str:
+	"""The text of the message that stands in the way; closes it."""
 	dialog = page.locator(".modal.show .msgprint")
 	expect(dialog).to_be_visible()
 	text = dialog.inner_text()

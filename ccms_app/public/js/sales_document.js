@@ -14,6 +14,7 @@
 				frm.ccms_customer = frm.doc.customer;
 				if (on_till()) return;
 				place(frm);
+				if (frm.ccms_panel) hide_fields(frm);
 				// A till's sales are in the ledger one by one, not as the invoice that sums them up.
 				frm.toggle_display(SECTION, !cint(frm.doc.is_consolidated));
 				frm.ccms_panel?.refresh({ delay: 0, force: frm.doc.docstatus > 0 });
@@ -45,6 +46,11 @@
 		return frappe.get_route()?.[0] === "point-of-sale";
 	}
 
+	/** Again for each document: Frappe keeps a field's properties by document. */
+	function hide_fields(frm) {
+		SHOWN_BY_PANEL.forEach((fieldname) => frm.fields_dict[fieldname] && frm.toggle_display(fieldname, false));
+	}
+
 	function place(frm) {
 		const field = frm.fields_dict[FIELD];
 		if (!field || frm.ccms_panel) return;
@@ -56,7 +62,6 @@
 			on_answer: (answer) => follow_due(frm, answer),
 		});
 		frm.ccms_panel.add_shortcut(frm.page);
-		SHOWN_BY_PANEL.forEach((fieldname) => frm.fields_dict[fieldname] && frm.toggle_display(fieldname, false));
 		// ERPNext recalculates after each change of a line, a tax or a discount, and then refreshes the fields.
 		$(frm.wrapper).on("refresh-fields", () => frm.ccms_panel.refresh());
 	}
