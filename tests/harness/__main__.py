@@ -84,7 +84,10 @@ def run_pytest(suite: str, for_pytest: list[str], python: str | Path, environmen
 		env={**environment, "PYTHONUNBUFFERED": "1"},
 	)
 	try:
-		return process.wait()
+		code = process.wait()
+		if code < 0:
+			print(f"tests/{suite} was ended by {signal.Signals(-code).name}", flush=True)
+		return code
 	except BaseException:
 		# let its fixtures stop their servers before the site goes
 		process.send_signal(signal.SIGINT)
