@@ -15,8 +15,8 @@ from functools import cached_property
 
 import frappe
 from frappe.query_builder import Case, DocType
-from frappe.query_builder.functions import Cast, Coalesce, Date, Sum
-from pypika import CustomFunction, Field, Interval, Order, Table
+from frappe.query_builder.functions import Cast, Coalesce, Sum
+from pypika import CustomFunction, Field, Interval, Order
 from pypika.terms import ExistsCriterion, Term, ValueWrapper
 
 from ccms_app.loyalty.dates import add_months
@@ -45,9 +45,8 @@ LOT, ENTRY, ALLOCATION, MEMBER = (
 AGES = (3, 6, 12, 24)
 """Upper bounds of the age groups, in months; the last group has none."""
 
-_ALL = 2**62
-
 _DateFormat = CustomFunction("date_format", ["date", "format"])
+_Date = CustomFunction("date", ["value"])
 _NullIf = CustomFunction("nullif", ["value", "other"])
 
 
@@ -76,7 +75,6 @@ class Books:
 	def __init__(self, company: str, on: date, program: str | None = None):
 		self.company, self.on = company, on
 		self.programs = [rule for rule in programs.of_company(company) if program in (None, rule.name)]
-		self._undone: dict[str, list[tuple]] = {}
 
 	@cached_property
 	def past(self) -> bool:
@@ -92,7 +90,7 @@ class Books:
 		"""
 		rows = list(self._lots(by))
 		if self.past:
-			rows += [row[:5] for row in self._undone_draws(by) if row[5]]
+			rows += self._undone_draws(by)
 		found: dict[tuple[str, str], Open] = {}
 		for program, group, waits, lapsed, points in rows:
 			group = "" if lapsed else group or ""
@@ -114,8 +112,7 @@ class Books:
 		query = frappe.qb.from_(member).select(member.program, Sum(member.points_arrears)).groupby(member.program)
 		found = _by_program(self._of_company(query, member, MEMBER).run())
 		if self.past:
-			draws = next(iter(self._undone.values()), None) or self._undone_draws("")
-			for program, points in [*self._later_debits(), *((row[0], row[4]) for row in draws)]:
+			for program, points in [*self._later_debits(), *self._later_draws()]:
 				found[program] = found.get(program, ZERO) + dec(points)
 		return found
 
@@ -128,75 +125,33 @@ class Books:
 	# --- lots ------------------------------------------------------------------------------------------------
 	def _lots(self, by: str) -> Iterator[tuple]:
 		"""(program, group, waits, lapsed, points) of the lots there were, with what is left in them today."""
+		lot = DocType(LOT)
 		for idle, names in self._kinds():
-			lot, opening = DocType(LOT), DocType(ENTRY).as_("opening")
-			query = frappe.qb.from_(lot)
-			if self.past:
-				query = query.join(opening).on(opening.name == lot.name).where(opening.posting_date <= self.on)
-			query, columns = self._described(query, lot, opening, by, idle)
-			query = query.select(*columns, Sum(lot.remaining)).where((lot.remaining > 0) & lot.program.isin(names))
-			yield from self._of_company(query, lot, LOT).groupby(*_names(columns)).run()
-			if self.past:
-				yield from self._moved_since(by, idle, names)
+			query = frappe.qb.from_(lot).where((lot.remaining > 0) & lot.program.isin(names))
+			yield from self._grouped(query, Sum(lot.remaining), by, idle)
 
-	def _moved_since(self, by: str, idle: list[Program], names: list[str]) -> Iterator[tuple]:
-		"""What puts right the few lots whose dates have moved since: out of the group of now, into that of then."""
-		lot, opening = DocType(LOT), DocType(ENTRY).as_("opening")
-		changed = self._changed_later().as_("changed")
-		query = (
-			frappe.qb.from_(changed)
-			.modifier("straight_join")  # from the few to the many
-			.join(lot)
-			.on(lot.name == changed.lot)
-			.join(opening)
-			.on(opening.name == lot.name)
-		)
-		query, now = self._described(query, lot, opening, by, idle)
-		then = self._columns(lot, opening, by, idle, changed, suffix="_then")
-		query = query.select(*now, *then, Sum(lot.remaining)).where((lot.remaining > 0) & lot.program.isin(names))
-		for row in self._of_company(query, lot, LOT).groupby(*_names([*now, *then])).run():
-			yield (*row[:4], -row[-1])
-			yield (*row[4:8], row[-1])
+	def _undone_draws(self, by: str) -> Iterator[tuple]:
+		"""The same of what did not yet count as drawn from lots that were there."""
+		row, lot = DocType(ALLOCATION), DocType(LOT)
+		for idle, names in self._kinds():
+			for later in self._later_rows():
+				query = frappe.qb.from_(row).join(lot).on(lot.name == row.lot)
+				query = query.where(later & lot.program.isin(names))
+				yield from self._grouped(query, Sum(row.points), by, idle)
 
-	def _undone_draws(self, by: str) -> list[tuple]:
-		"""(program, group, waits, lapsed, points, whether the lot was there): what did not count yet on the day.
+	def _later_rows(self) -> Iterator:
+		"""Conditions that find the allocation rows which did not count yet.
 
 		Those are the rows of later postings; and rows of earlier postings for what was itself posted later (a
-		back-dated grant that pays a debt which is younger).
+		back-dated grant that pays a debt which is younger), of which there are hardly ever any.
 		"""
-		if by not in self._undone:
-			back_dated = self._back_dated_rows()
-			self._undone[by] = [
-				row
-				for idle, names in self._kinds()
-				for rows in (None, back_dated)[: 2 if back_dated else 1]
-				for row in self._undone_rows(by, idle, names, rows)
-			]
-		return self._undone[by]
+		row = DocType(ALLOCATION)
+		yield (row.company == self.company) & (row.posting_date > self.on)
+		if self._back_dated:
+			yield row.name.isin(self._back_dated)
 
-	def _undone_rows(
-		self, by: str, idle: list[Program], names: list[str], rows: list[str] | None
-	) -> Iterable[tuple]:
-		row, lot, opening = DocType(ALLOCATION), DocType(LOT), DocType(ENTRY).as_("opening")
-		changed = self._changed_later().as_("changed")
-		query = (
-			frappe.qb.from_(row)
-			.join(lot)
-			.on(lot.name == row.lot)
-			.join(opening)
-			.on(opening.name == row.lot)
-			.left_join(changed)
-			.on(changed.lot == row.lot)
-			.where(row.company == self.company)
-			.where(row.posting_date > self.on if rows is None else row.name.isin(rows))
-		)
-		query, columns = self._described(query, lot, opening, by, idle, changed)
-		there = Case().when(opening.posting_date <= self.on, 1).else_(0).as_("there")
-		query = query.select(*columns, Sum(row.points), there).where(lot.program.isin(names))
-		return self._of_company(query, lot, LOT).groupby(*_names([*columns, there])).run()
-
-	def _back_dated_rows(self) -> list[str]:
-		"""Names of the allocation rows of earlier postings for a later debit, or on a later lot. Hardly ever any."""
+	@cached_property
+	def _back_dated(self) -> list[str]:
 		parts = []
 		for field, gives in (("entry", False), ("lot", True)):
 			entry, row = DocType(ENTRY).as_(f"later_{field}"), DocType(ALLOCATION).as_(f"row_{field}")
@@ -219,34 +174,23 @@ class Books:
 		if idle:
 			yield idle, [rule.name for rule in idle]
 
-	def _described(
-		self, query, lot, opening, by: str, idle: list[Program], changed=None
-	) -> tuple[object, list[Term]]:
-		"""Join what `_columns` needs; (query, columns)."""
+	def _grouped(self, query, points: Term, by: str, idle: list[Program]) -> Iterable[tuple]:
+		"""Run a query over lots, its points summed by program, group, waits and lapsed, as lots were on the day."""
+		lot, opening = DocType(LOT), DocType(ENTRY).as_("opening")
+		if self.past:
+			query = query.join(opening).on(opening.name == lot.name).where(opening.posting_date <= self.on)
+		elif by == "age":
+			query = query.join(opening).on(opening.name == lot.origin)
+		available, expires = lot.available_from, lot.expires_on
+		if self.past:
+			available, expires = self._available_then(lot, opening), self._expires_then(lot, opening)
+		waits = available.isnull() | (available > self.on)
 		if idle:
 			member = self._members(idle).as_("holder")
 			query = query.join(member).on(member.name == lot.membership)
-		if by == "age" and not self.past:
-			root = DocType(ENTRY).as_("root")
-			query = query.join(root).on(root.name == lot.origin)
-		return query, self._columns(lot, opening, by, idle, changed)
-
-	def _columns(self, lot, opening, by: str, idle: list[Program], changed=None, suffix: str = "") -> list[Term]:
-		"""Program, group, waits, lapsed of a lot on the day.
-
-		Args:
-			opening: the joined entry that opened the lot; only when a past day is asked for.
-			changed: `_changed_later` when it is joined: the dates the lot had then.
-		"""
-		available, expires = lot.available_from, lot.expires_on
-		if changed is not None:
-			available = Case().when(changed.lot.isnull(), available).else_(_NullIf(changed.available, ""))
-			expires = Case().when(changed.lot.isnull(), expires).else_(_NullIf(changed.expires, ""))
-		waits = available.isnull() | (available > self.on)
-		if idle:
 			case = Case().when(expires.isnotnull(), expires)
 			for rule in idle:
-				ends = Field("last_activity_on", table=Table("holder")) + Interval(months=rule.expiry_months)
+				ends = member.last_activity_on + Interval(months=rule.expiry_months)
 				case = case.when((lot.program == rule.name) & waits.negate(), ends)
 			expires = case
 		group: Term = ValueWrapper("")
@@ -254,17 +198,39 @@ class Books:
 			group = _DateFormat(expires, "%Y-%m")
 		elif by == "age":
 			group = self._age(lot, opening)
-		flags = [Case().when(waits, 1).else_(0), Case().when(expires < self.on, 1).else_(0)]
+		flags = (Case().when(waits, 1).else_(0), Case().when(expires < self.on, 1).else_(0))
 		names = ("of_program", "grp", "waits", "lapsed")
-		return [
-			term.as_(name + suffix) for term, name in zip((lot.program, group, *flags), names, strict=True)
-		]
+		columns = [term.as_(name) for term, name in zip((lot.program, group, *flags), names, strict=True)]
+		query = query.select(*columns, points).groupby(*(Field(name) for name in names))
+		return self._of_company(query, lot, LOT).run()
+
+	def _available_then(self, lot, opening) -> Term:
+		"""From when a lot could be used, as far as was known on the day.
+
+		What is available by the day now was so then: an activation is never posted after the day it tells.
+		"""
+		then = _NullIf(Coalesce(self._value_then(lot, ACTIVATE), opening.available_from, ""), "")
+		return Case().when(lot.available_from <= self.on, lot.available_from).else_(_Date(then))
+
+	def _expires_then(self, lot, opening) -> Term:
+		"""Until when a lot could be used, as far as was known on the day."""
+		if not self._extended:
+			return lot.expires_on
+		then = _NullIf(Coalesce(self._value_then(lot, EXTEND), opening.expires_on, ""), "")
+		return Case().when(lot.name.isin(self._extended), _Date(then)).else_(lot.expires_on)
+
+	@cached_property
+	def _extended(self) -> list[str]:
+		"""Lots whose expiry was moved later, by hand."""
+		entry = DocType(ENTRY)
+		query = frappe.qb.from_(entry).select(entry.lot).distinct()
+		return [lot for (lot,) in query.where(self._later(entry) & (entry.entry_type == EXTEND)).run()]
 
 	def _age(self, lot, opening) -> Term:
 		"""The group in AGES of what a lot's points are descended from."""
-		root = DocType(ENTRY).as_("root")
-		earned: Term = root.posting_date
-		if self.past:  # the opening entry is joined already, and nearly every lot is its own root
+		earned: Term = opening.posting_date
+		if self.past:  # the opening entry is the lot's own, and nearly every lot is its own root
+			root = DocType(ENTRY).as_("root")
 			earlier = frappe.qb.from_(root).select(root.posting_date).where(root.name == lot.origin)
 			earned = Case().when(lot.origin == lot.name, opening.posting_date).else_(earlier)
 		group = Case()
@@ -282,31 +248,13 @@ class Books:
 	def _later(self, entry):
 		return (entry.company == self.company) & (entry.posting_date > self.on)
 
-	def _changed_later(self):
-		"""Lots whose availability or expiry moved later, with what both were on the day (as text, "" for none)."""
-		entry, opening = DocType(ENTRY).as_("change"), DocType(ENTRY).as_("opened")
-		return (
-			frappe.qb.from_(entry)
-			.join(opening)
-			.on(opening.name == entry.lot)
-			.select(
-				entry.lot,
-				Coalesce(self._value_then(opening, ACTIVATE), opening.available_from, "").as_("available"),
-				Coalesce(self._value_then(opening, EXTEND), opening.expires_on, "").as_("expires"),
-			)
-			.where(self._later(entry) & entry.entry_type.isin((ACTIVATE, EXTEND)))
-			.where(opening.posting_date <= self.on)
-			.groupby(entry.lot)
-			.limit(_ALL)  # keeps the server from working this out again for every lot it is joined to
-		)
-
-	def _value_then(self, opening, entry_type: str):
+	def _value_then(self, lot, entry_type: str):
 		"""What the last entry of a kind up to the day said about a lot."""
 		last = DocType(ENTRY).as_("last_" + entry_type.lower())
 		return (
 			frappe.qb.from_(last)
 			.select(last.new_value)
-			.where((last.lot == opening.name) & (last.entry_type == entry_type))
+			.where((last.lot == lot.name) & (last.entry_type == entry_type))
 			.where(last.posting_date <= self.on)
 			.orderby(last.seq, order=Order.desc)
 			.limit(1)
@@ -327,6 +275,15 @@ class Books:
 			found += self._of_company(query, entry, ENTRY).run()
 		return found
 
+	def _later_draws(self) -> Iterator[tuple]:
+		row, member = DocType(ALLOCATION), DocType(MEMBER)
+		for later in self._later_rows():
+			drawn = frappe.qb.from_(row).select(row.membership, Sum(row.points).as_("points")).where(later)
+			drawn = drawn.groupby(row.membership).as_("drawn")
+			query = frappe.qb.from_(drawn).join(member).on(member.name == drawn.membership)
+			query = query.select(member.program, Sum(drawn.points)).groupby(member.program)
+			yield from self._of_company(query, member, MEMBER).run()
+
 	def _members(self, rules: list[Program]):
 		"""(name, last_activity_on) of the members of programs, as it was on the day."""
 		member = DocType(MEMBER).as_("of_rules")
@@ -334,7 +291,7 @@ class Books:
 		if not self.past:
 			return query.select(member.last_activity_on)
 		# grouped, so that the day is worked out once for each member and not for each lot
-		return query.select(Date(self._last_activity(member)).as_("last_activity_on")).groupby(member.name)
+		return query.select(_Date(self._last_activity(member)).as_("last_activity_on")).groupby(member.name)
 
 	def _last_activity(self, member):
 		"""The last earning or redemption of a member that stood on the day: neither cancelled nor all taken back."""
@@ -369,10 +326,6 @@ class Books:
 			.where((cancel.reverses == entry.name) & (cancel.entry_type == CANCEL))
 			.where(cancel.posting_date <= self.on)
 		)
-
-
-def _names(columns: Iterable[Term]) -> list[Field]:
-	return [Field(column.alias) for column in columns]
 
 
 def _by_program(rows: Iterable[tuple[str, object]]) -> dict[str, Decimal]:
