@@ -169,7 +169,7 @@ def _there(book: Book, posting_date: date, today: date) -> Iterator[Lot]:
 
 
 def _opened_on(book: Book, lot: Lot, otherwise: date) -> date:
-	return book.entry(lot.name).posting_date if lot.entry_type == TRANSFER_IN else otherwise
+	return otherwise if lot.entry_type == EARN else book.entry(lot.name).posting_date
 
 
 def spendable(book: Book, program: Program, on: date) -> Decimal:
