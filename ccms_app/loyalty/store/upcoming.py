@@ -7,7 +7,6 @@ nowhere, whether or not a job has written it off.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -19,7 +18,7 @@ from frappe.utils import getdate, nowdate
 from pypika import Case, CustomFunction, Interval, Order
 
 from ccms_app.loyalty.dates import add_months, inactive_after
-from ccms_app.loyalty.model import Program
+from ccms_app.loyalty.model import ZERO, Program
 from ccms_app.loyalty.money import dec
 
 from . import permitted, programs
@@ -27,6 +26,7 @@ from . import permitted, programs
 LOT, MEMBER = "CCMS Points Lot", "CCMS Membership"
 OPEN = ("Active", "Pending")
 
+_Concat = CustomFunction("concat", ["day", "member"])
 _DateFormat = CustomFunction("date_format", ["date", "format"])
 
 
@@ -61,41 +61,37 @@ class Upcoming:
 			row.points, row.pending = dec(row.points), dec(row.pending)
 		return sorted(found, key=lambda row: (row.expires_on, -row.points, row.membership))[:limit]
 
-	def totals(self) -> dict[str, tuple[Decimal, Decimal, int]]:
-		"""{program: (points, of which pending, batches)} of the whole period."""
+	def by_month(self) -> dict[tuple[str, str], tuple[Decimal, Decimal, int]]:
+		"""{("YYYY-MM", program): (points, of which pending, batches)} of the whole period."""
 		lot = DocType(LOT)
-		query = self._dated(lot).select(lot.program, *self._sums(lot), self._batches_of(lot)).groupby(lot.program)
+		month = _DateFormat(lot.expires_on, "%Y-%m").as_("month")
+		batches = Count(_Concat(lot.expires_on, lot.membership)).distinct()
+		query = self._dated(lot).select(month, lot.program, *self._sums(lot), batches).groupby(month, lot.program)
 		found = {
-			program: (dec(points), dec(pending), count)
-			for program, points, pending, count in permitted.restrict(query, LOT).run()
+			(of_month, program): (dec(points), dec(pending), count)
+			for of_month, program, points, pending, count in permitted.restrict(query, LOT).run()
 		}
 		for rule in self.idle:
-			for _month, points, count in self._idle_months(rule):
-				before = found.get(rule.name, (dec(0), dec(0), 0))
-				found[rule.name] = (before[0] + points, before[1], before[2] + count)
+			query, last_day = self._idle(rule)
+			month = _DateFormat(last_day, "%Y-%m")
+			query = query.select(month, Sum(lot.remaining), Count(lot.membership).distinct()).groupby(month)
+			for of_month, points, count in query.run():
+				before = found.get((of_month, rule.name), (ZERO, ZERO, 0))
+				found[of_month, rule.name] = (before[0] + dec(points), before[1], before[2] + count)
 		return found
 
 	def members(self) -> int:
 		"""How many members have points that expire in the period."""
 		lot = DocType(LOT)
-		dated = permitted.restrict(self._dated(lot).select(lot.membership).distinct(), LOT)
-		parts = [dated, *(self._idle(rule, LOT)[0].select(DocType(LOT).membership).distinct() for rule in self.idle)]
-		union = parts[0]
-		for part in parts[1:]:
-			union = union + part
-		return frappe.qb.from_(union.as_("expiring")).select(Count("*")).run()[0][0]
-
-	def by_month(self) -> dict[str, dict[str, Decimal]]:
-		"""{"YYYY-MM": {program: points}} of the whole period."""
-		lot = DocType(LOT)
-		month = _DateFormat(lot.expires_on, "%Y-%m")
-		query = self._dated(lot).select(month, lot.program, Sum(lot.remaining)).groupby(month, lot.program)
-		found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-		for of_month, program, points in permitted.restrict(query, LOT).run():
-			found[of_month][program] += dec(points)
+		idle = [rule.name for rule in self.idle]
+		query = self._dated(lot).select(Count(lot.membership).distinct())
+		if idle:
+			query = query.where(lot.program.notin(idle))
+		found = permitted.restrict(query, LOT).run()[0][0]
 		for rule in self.idle:
-			for of_month, points, _count in self._idle_months(rule):
-				found[of_month][rule.name] += points
+			dated = self._dated(lot).where(lot.program == rule.name).select(lot.membership)
+			both = permitted.restrict(dated, LOT) + self._idle(rule)[0].select(lot.membership)
+			found += frappe.qb.from_(both.as_("expiring")).select(Count("*")).run()[0][0]
 		return found
 
 	# --- batches with a date ---------------------------------------------------------------------------------
@@ -115,16 +111,11 @@ class Upcoming:
 			Sum(Case().when(waits, lot.remaining).else_(0)).as_("pending"),
 		)
 
-	@staticmethod
-	def _batches_of(lot):
-		return Count(CustomFunction("concat", ["day", "member"])(lot.expires_on, lot.membership)).distinct()
-
 	# --- points without a date, under Inactivity -------------------------------------------------------------
-	def _idle(self, rule: Program, doctype: str):
+	def _idle(self, rule: Program):
 		"""(query over lots of members whose last day lies in the period, that last day)."""
 		lot, member = DocType(LOT), DocType(MEMBER)
 		last_day = member.last_activity_on + Interval(months=rule.expiry_months)
-		# a month shorter and a month longer than what the clipped day of a month can differ by, for the index
 		query = (
 			frappe.qb.from_(member)
 			.join(lot)
@@ -133,11 +124,11 @@ class Upcoming:
 			.where(lot.state.isin(OPEN) & (lot.remaining > 0) & lot.expires_on.isnull())
 			.where(lot.available_from <= self.today)
 		)
-		return permitted.restrict(query, doctype), last_day
+		return permitted.restrict(query, LOT), last_day
 
 	def _idle_batches(self, rule: Program, limit: int) -> Iterator[frappe._dict]:
 		lot, member = DocType(LOT), DocType(MEMBER)
-		query, last_day = self._idle(rule, LOT)
+		query, last_day = self._idle(rule)
 		rows = (
 			query.select(
 				member.last_activity_on,
@@ -155,14 +146,6 @@ class Upcoming:
 			row.expires_on = inactive_after(rule, row.pop("last_activity_on"))
 			row.pending = 0
 			yield row
-
-	def _idle_months(self, rule: Program) -> list[tuple[str, Decimal, int]]:
-		"""[(month, points, members)]"""
-		lot = DocType(LOT)
-		query, last_day = self._idle(rule, LOT)
-		month = _DateFormat(last_day, "%Y-%m")
-		rows = query.select(month, Sum(lot.remaining), Count(lot.membership).distinct()).groupby(month).run()
-		return [(of_month, dec(points), count) for of_month, points, count in rows]
 
 
 def months_of(first: date, last: date) -> list[str]:

@@ -44,28 +44,24 @@ class ExpiringPoints:
 
 	# --- figures ---------------------------------------------------------------------------------------------
 	@cached_property
-	def totals(self) -> dict[str, tuple[Decimal, Decimal, int]]:
-		return self.upcoming.totals()
+	def months(self) -> dict[tuple[str, str], tuple[Decimal, Decimal, int]]:
+		return self.upcoming.by_month()
 
-	@property
+	@cached_property
 	def points(self) -> Decimal:
-		return sum((points for points, _pending, _count in self.totals.values()), ZERO)
+		return sum((points for points, _pending, _count in self.months.values()), ZERO)
 
-	@property
+	@cached_property
 	def worth(self) -> Decimal:
-		return sum((self.value(program, found[0]) for program, found in self.totals.items()), ZERO)
+		return sum((self.value(program, found[0]) for (_month, program), found in self.months.items()), ZERO)
 
 	@cached_property
 	def batches(self) -> int:
-		return sum(count for _points, _pending, count in self.totals.values())
+		return sum(count for _points, _pending, count in self.months.values())
 
 	@cached_property
 	def members(self) -> int:
 		return self.upcoming.members() if self.batches else 0
-
-	@cached_property
-	def months(self) -> dict[str, dict[str, Decimal]]:
-		return self.upcoming.by_month()
 
 	def value(self, program: str, points: Decimal) -> Decimal:
 		return rounded(points * programs.get(program).point_value, 2)
@@ -143,8 +139,7 @@ class ExpiringPoints:
 				"currency": self.currency,
 				"from_date": max(self.first, _first_of(month)),
 			}
-			for month in sorted(self.months)
-			for program, points in sorted(self.months[month].items())
+			for (month, program), (points, _pending, _count) in sorted(self.months.items())
 		]
 
 	# --- finding, figures, chart -----------------------------------------------------------------------------
@@ -180,7 +175,7 @@ class ExpiringPoints:
 	def figures(self) -> list[dict[str, Any]]:
 		return [
 			reporting.card(_("Points"), self.points, indicator="Orange"),
-			reporting.card(_("Of which pending"), sum((found[1] for found in self.totals.values()), ZERO)),
+			reporting.card(_("Of which pending"), sum((pending for _points, pending, _count in self.months.values()), ZERO)),
 			reporting.card(_("Members"), self.members),
 			reporting.card(_("Value"), self.worth, "Currency", self.currency),
 		]
@@ -189,8 +184,8 @@ class ExpiringPoints:
 		"""Points by month of expiry, a colour for each program."""
 		months = months_of(self.first, self.last)[:MONTHS_OF_CHART]
 		series = {
-			program: [self.months.get(month, {}).get(program, ZERO) for month in months]
-			for program in sorted(self.totals)
+			program: [self.months.get((month, program), (ZERO,))[0] for month in months]
+			for program in sorted({program for _month, program in self.months})
 		}
 		return reporting.chart("bar", [month_label(month) for month in months], series, barOptions={"stacked": 1})
 
