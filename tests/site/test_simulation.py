@@ -68,7 +68,8 @@ def test_a_program_that_is_switched_off_is_replayed_over_past_invoices(program, 
 	# 200 + 100 + 250 without tax, one point each
 	assert (run.points_earned, run.points_open, run.points_redeemed) == (550, 550, 0)
 	assert (run.liability, run.cost) == (44, 44)
-	assert run.revenue >= 1250
+	assert run.revenue == flt(sold_on(DAY, add_days(DAY, 5)), 2)
+	assert run.revenue != 0
 	assert flt(run.cost_percent, 2) == flt(100 * 44 / run.revenue, 2)
 	assert sum(row.earned for row in run.monthly) == 550
 	tiers = json.loads(run.tiers)
@@ -80,6 +81,15 @@ def test_a_program_that_is_switched_off_is_replayed_over_past_invoices(program, 
 	}
 	# nothing else was written
 	assert not frappe.db.exists("CCMS Membership", {"program": program.name})
+
+
+def sold_on(first: str, last: str) -> float:
+	"""The company's net sales of some days, by whomever: other tests may have left some there too."""
+	dates = {"posting_date": ["between", (first, last)], "company": COMPANY, "docstatus": 1}
+	invoices = frappe.get_all(
+		"Sales Invoice", filters={**dates, "is_consolidated": 0, "is_debit_note": 0}, pluck="base_net_total"
+	)
+	return sum(invoices) + sum(frappe.get_all("POS Invoice", filters=dates, pluck="base_net_total"))
 
 
 def test_gives_the_same_points_as_the_live_ledger(program, group):
