@@ -1113,7 +1113,7 @@ def _recount_activity(book: Book, program: Program, today: date, *entries: Entry
 			_active_on(member, entry.posting_date)
 		elif entry.posting_date == member.last_activity_on:
 			member.last_activity_on = book.last_activity()
-	lapse(book, program, today, since=today)
+	_settle(book, program, today, since=today)
 
 
 def _has(book: Book, kind: str, voucher_no: str, voucher_type: str) -> bool:

@@ -49,7 +49,7 @@ def sync(doctype: str, name: str) -> bool:
 	if paid and waiting:
 		posted = movements.activate(book, program, entry, since, getdate(nowdate()))
 	elif not paid and not waiting:
-		posted = movements.deactivate(book, entry, getdate(nowdate()))
+		posted = movements.deactivate(book, entry, getdate(nowdate()), program)
 	else:
 		return False
 	ledger.write([book])
@@ -60,8 +60,8 @@ def state(doc) -> tuple[bool, date | None]:
 	"""(paid in full, since which day) of a document, whatever paid it."""
 	if doc.doctype == "POS Invoice":
 		total = flt(doc.rounded_total) or flt(doc.grand_total)
-		own = flt(doc.paid_amount) - flt(doc.change_amount)
-		if own >= total:
+		own = flt(flt(doc.paid_amount) - flt(doc.change_amount), doc.precision("paid_amount"))
+		if own >= flt(total, doc.precision("grand_total")):
 			return True, getdate(doc.posting_date)
 		if doc.get("consolidated_invoice"):
 			return _settled("Sales Invoice", doc.consolidated_invoice)
