@@ -9,18 +9,12 @@ import pytest
 
 from ccms_app.loyalty import dates
 from ccms_app.loyalty.book import Book
-from ccms_app.loyalty.model import Program, Tier
 from ccms_app.loyalty.replay import fold, last_activity
 from ccms_app.loyalty.statement import Statement, statement
+from tests.unit.histories import lived, program
 from tests.unit.ledger_world import World, activity_on, days
 
 HISTORIES = int(os.environ.get("CCMS_EXAMPLES", "60"))
-MODELS = ("Never", "Rolling", "Fixed Date", "Inactivity")
-
-
-def program(**rules) -> Program:
-	return Program("Club", **{"amount_per_point": D(1), "point_value": D("0.1"), "expiry_months": 2, **rules})
-
 
 def stated(world: World, first: date, last: date, name: str = "M1") -> Statement:
 	book = world.book(name)
@@ -34,51 +28,6 @@ def balance_of(world: World, book: Book, on: date) -> tuple[D, D, D]:
 	return fold(book.new_entries, book.new_allocations, on).balance(
 		on, dates.inactive_after(world.program, activity_on(book, on))
 	)
-
-
-def lived(seed: int) -> World:
-	"""Half a year of one or two members, back-dated documents, returns, cancels, jobs now and then."""
-	chance = random.Random(seed)
-	world = World(
-		program(
-			expiry_model=MODELS[seed % 4],
-			expiry_day_month="12-31",
-			accrue_when=chance.choice(["On Submit", "When Paid"]),
-			pending_days=chance.choice([0, 0, 10]),
-			on_shortfall=chance.choice(["Arrears", "Forgive"]),
-			restore_grace_days=chance.choice([0, 20]),
-			tiers=chance.choice([(), (Tier("Basic"), Tier("Gold", D(200), D(2)))]),
-		),
-		members=2,
-		repeat=False,
-		checks=False,
-	)
-	for _step in range(45):
-		world.today += days(chance.choice([0, 1, 3, 9, 25]))
-		member, back = chance.choice(["M1", "M1", "M2"]), chance.choice([0, 0, 0, 5, 30])
-		document = chance.choice(world.documents) if world.documents else None
-		match chance.randrange(12):
-			case 0 | 1 | 2:
-				world.sell(D(chance.randrange(1, 200)), member=member, back=back, paid=chance.random() < 0.7)
-			case 3 | 4:
-				points = min(world.spendable(member), D(chance.randrange(1, 150)))
-				if points:
-					world.sell(D(50), points, member=member)
-			case 5 | 6 if document:
-				world.give_back(document, chance.randrange(1, 13), back)
-			case 7 if document and document.returns:
-				world.cancel_return(document, chance.choice(document.returns))
-			case 8 if document:
-				world.cancel_sale(document)
-			case 9 if document:
-				(world.unpay if document.paid else world.pay)(document)
-			case 10:
-				world.grant(D(chance.randrange(1, 80)), member=member, lives=chance.choice([None, 30, 90]))
-			case 11:
-				chance.choice([world.nightly, world.nightly, lambda: world.extend(60, member)])()
-	if chance.random() < 0.2:
-		world.merge("M2", "M1")
-	return world
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
