@@ -42,7 +42,8 @@ def clean_slate(site, request):
 	frappe.db.after_commit.add(lambda: committed.append(True))
 	yield
 	frappe.db.rollback()
-	frappe.destroy()
+	connect(site)  # for what a module prepares before its first test
+	frappe.db.rollback()
 	if committed and not request.node.get_closest_marker("commits"):
 		pytest.fail(
 			"This test committed: mark it `@pytest.mark.commits`, and leave nothing that disturbs others"
