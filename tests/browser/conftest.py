@@ -95,7 +95,7 @@ def desk(new_context, site) -> Iterator[Callable[..., Page]]:
 		password = "admin" if user == "Administrator" else PASSWORD
 		answer = context.request.post("/api/method/login", form={"usr": user, "pwd": password})
 		assert answer.ok, f"{user} could not sign in: {answer.text()[:500]}"
-		context.set_default_timeout(20_000)
+		context.set_default_timeout(40_000)
 		page = context.new_page()
 		page.on("pageerror", lambda error: errors.append(f"{page.url}: {error.stack or error}"))
 		return page

@@ -70,7 +70,16 @@ def run_on_site(suites: list[str], for_pytest: list[str]) -> list[str]:
 
 def run_suites(suites: list[str], for_pytest: list[str], python: str | Path, environment: dict) -> list[str]:
 	"""Run pytest once a suite; returns those that failed."""
-	return [suite for suite in suites if run_pytest(suite, for_pytest, python, environment)]
+	return [suite for suite in suites if not passes(suite, for_pytest, python, environment)]
+
+
+def passes(suite: str, for_pytest: list[str], python: str | Path, environment: dict) -> bool:
+	"""Whether a suite passes. On screens what failed is tried once more: a busy machine answers a click too late."""
+	code = run_pytest(suite, for_pytest, python, environment)
+	if code == 1 and suite == "browser":
+		print("\nOnce more, only what failed:", flush=True)
+		code = run_pytest(suite, [*for_pytest, "--last-failed"], python, environment)
+	return code == 0
 
 
 def run_pytest(suite: str, for_pytest: list[str], python: str | Path, environment: dict) -> int:
