@@ -152,7 +152,9 @@ class ExpiringPoints:
 			)
 		lines = [
 			reporting.sentence(
-				_("{0} points of {1} members, worth {2}, expire from {3} to {4} unless they are used."),
+				_("{0} points of one member, worth {2}, expire from {3} to {4} unless they are used.")
+				if self.members == 1
+				else _("{0} points of {1} members, worth {2}, expire from {3} to {4} unless they are used."),
 				reporting.number(self.points),
 				reporting.number(self.members),
 				reporting.amount(self.worth, self.currency),

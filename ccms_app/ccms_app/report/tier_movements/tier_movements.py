@@ -167,7 +167,7 @@ class TierMovements:
 			)
 		lines = [
 			reporting.sentence(
-				_("From {0} to {1}, {2} members joined, {3} went up, {4} went down and {5} kept their tier."),
+				_("From {0} to {1}: {2} joined, {3} went up, {4} went down, {5} kept their tier."),
 				*days,
 				*(reporting.number(moves[move]) for move in (JOINED, UP, DOWN, RENEWED)),
 			)

@@ -101,10 +101,10 @@ class UnlinkedReturns:
 			)
 		lines = [
 			reporting.sentence(
-				_("{0} credit notes of members from {1} to {2}, {3} net, took no points back."),
+				_("Credit notes of members that took no points back: {0}, {1} net, from {2} to {3}."),
 				reporting.number(count),
-				*days,
 				reporting.amount(amount, self.currency),
+				*days,
 			),
 			reporting.sentence(
 				_("At today's tiers they stand for {0} points. “Adjust” opens a deduction, filled in."),
