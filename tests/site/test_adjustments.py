@@ -269,9 +269,15 @@ def test_points_of_yesterday(member):
 # --- approval --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def limit():
+@pytest.fixture(scope="module")
+def second_manager(site) -> str:
 	make_user(SECOND_MANAGER, "Sales Manager", "Accounts Manager", "CCMS Manager")
+	frappe.db.commit()
+	return SECOND_MANAGER
+
+
+@pytest.fixture
+def limit(second_manager):
 	frappe.db.set_single_value("CCMS Settings", "approval_limit", 50)
 
 

@@ -25,7 +25,7 @@ from tests.site.ledger_checks import (  # noqa: F401
 	strict,
 )
 from tests.site.refusals import refused
-from tests.site.world import MANAGER, WALK_IN
+from tests.site.world import MANAGER
 
 
 @pytest.fixture
@@ -99,29 +99,12 @@ def test_nobody_joins_in_the_future(program):
 		by_form(make_customer(), program, joined_on=add_days(nowdate(), 1))
 
 
-def test_the_first_invoice_enrols_and_earns():
-	program = make_program(auto_enroll=1, customer_group="Individual", pending_days=3)
-	inside, outside = make_customer(), make_customer(customer_group="Commercial")
-	assert points_of(make_sales_invoice(inside)) == {"Earn": 100}
-	assert check(membership_of(inside, program)).pending == 100
-	assert points_of(make_sales_invoice(outside)) == {}
-	assert not membership_of(outside)
-
-
 def test_a_first_invoice_of_tomorrow_enrols_today():
 	program, tomorrow = make_program(auto_enroll=1), add_days(nowdate(), 1)
 	invoice = make_sales_invoice(posting_date=tomorrow, due_date=tomorrow)
 	assert points_of(invoice) == {"Earn": 100}
 	joined = frappe.db.get_value("CCMS Membership", membership_of(invoice.customer, program), "joined_on")
 	assert joined == getdate(nowdate())
-
-
-def test_the_first_invoice_enrols_nobody_who_has_left():
-	program = make_program(auto_enroll=1)
-	customer = make_customer(program)
-	api.set_status(membership_of(customer), "Left")
-	assert points_of(make_sales_invoice(customer)) == {}
-	assert check(membership_of(customer)).status == "Left"
 
 
 def test_a_draft_enrols_nobody():
@@ -274,8 +257,3 @@ def test_documents_count_for_the_oldest_active_membership(program):
 	assert make_sales_invoice(customer, ccms_membership=young.name).ccms_membership == young.name
 	for membership in (old.name, young.name):
 		check(membership)
-
-
-def test_the_walk_in_customer_may_be_asked_for_but_is_never_enrolled_by_itself():
-	program = make_program(auto_enroll=1)
-	assert WALK_IN not in members.candidates(members.programs.get(program.name))

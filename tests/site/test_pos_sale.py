@@ -209,6 +209,14 @@ def test_a_part_paid_sale_waits_for_its_money():
 	assert (balance.active, balance.pending) == (100, 100)
 
 
+def test_cents_in_several_payments_are_a_full_payment():
+	"""0.1 + 0.7 is a little less than 0.8 to a computer."""
+	frappe.db.set_value("POS Profile", TILL, "allow_partial_payment", 1)
+	customer = make_customer(make_program(accrue_when="When Paid", amount_per_point=0.1))
+	make_pos_invoice(customer, rate=0.8, paid={CASH: 0.1, CARD: 0.7}, disable_rounded_total=1)
+	assert check(membership_of(customer)).active == 8
+
+
 def test_change_does_not_count_as_payment():
 	customer = make_customer(make_program(accrue_when="When Paid"))
 	make_pos_invoice(customer, paid=130)
