@@ -64,7 +64,7 @@ def test_a_life_in_plain_words():
 	assert found.rows[4].expires_on == getdate(add_months(nowdate(), 12))
 	assert "280 points" in found.message and "200 before, 300 came in, 220 went out" in found.message
 	assert "140.00" in found.message and not found.warns
-	assert found.figures["Closing"] == "280"
+	assert found.figures["Closing balance"] == "280"
 
 
 @pytest.mark.parametrize("model", ["Never", "Rolling", "Fixed Date", "Inactivity"])

@@ -56,7 +56,7 @@ def test_counts_by_tier(club):
 	assert [by_tier[name].members for name in by_tier] == [3, 0, 1]
 	assert found.total.members == 4
 	assert "2 joined, 2 went up, 1 went down, 1 kept their tier" in found.message
-	assert found.figures == {"Joined": "2", "Up": "2", "Down": "1", "Renewed": "1"}
+	assert found.figures == {"Joined": "2", "Went up": "2", "Went down": "1", "Renewed": "1"}
 
 
 def test_from_and_to(club):
@@ -72,17 +72,17 @@ def test_from_and_to(club):
 
 
 def test_the_members_behind_a_number(club):
-	found = movements(club.program, view="Members", movement="Up", tier="Gold")
+	found = movements(club.program, view="Members", movement="Went up", tier="Gold")
 	(row,) = found.rows
 	assert (row.customer, row.from_tier, row.to_tier) == (club.climber.name, "Silver", "Gold")
 	assert row.membership == membership_of(club.climber) and found.total is None
-	(row,) = movements(club.program, view="Members", movement="Down", from_tier="Gold").rows
+	(row,) = movements(club.program, view="Members", movement="Went down", from_tier="Gold").rows
 	assert row.customer == club.falls.name
 
 
 def test_the_days_are_kept_to(club):
 	long_ago = movements(club.program, from_date=day(-400), to_date=day(-300))
-	assert long_ago.figures["Joined"] == "2" and long_ago.figures["Down"] == "0"
+	assert long_ago.figures["Joined"] == "2" and long_ago.figures["Went down"] == "0"
 
 
 def test_no_movement():
@@ -109,7 +109,7 @@ def test_a_reader_counts_the_customers_they_may_see(club, as_user):
 	try:
 		with as_user(MANAGER):
 			found = movements(club.program)
-			assert found.figures == {"Joined": "0", "Up": "0", "Down": "1", "Renewed": "0"}
+			assert found.figures == {"Joined": "0", "Went up": "0", "Went down": "1", "Renewed": "0"}
 			assert found.total.members == 1
 			assert movements(club.program, view="Members").column("customer") == [club.falls.name]
 	finally:

@@ -119,10 +119,10 @@ def test_an_adjustment_is_about_the_members_own_document(program, customer):
 def test_the_credit_note_is_not_cancelled_from_under_its_adjustment(program, customer):
 	note = credit_note(customer, rate=100)
 	made = adjust(unlinked(program).rows[0]).submit()
-	frappe.db.savepoint("before")
+	frappe.db.savepoint("not_cancelled")
 	with pytest.raises(frappe.LinkExistsError):
 		note.reload().cancel()
-	frappe.db.rollback(save_point="before")
+	frappe.db.rollback(save_point="not_cancelled")
 	made.reload().cancel()
 	note.reload().cancel()
 	assert unlinked(program).rows == []

@@ -17,7 +17,7 @@ from ccms_app.loyalty.model import TIER, ZERO, Program
 from . import permitted, programs
 
 ENTRY, MEMBER = "CCMS Points Ledger Entry", "CCMS Membership"
-JOINED, UP, DOWN, RENEWED = "Joined", "Up", "Down", "Renewed"
+JOINED, UP, DOWN, RENEWED = "Joined", "Went up", "Went down", "Renewed"
 MOVES = (JOINED, UP, DOWN, RENEWED)
 
 
@@ -32,7 +32,7 @@ class Step:
 
 	@property
 	def move(self) -> str:
-		"""Joined, Up, Down or Renewed, as the entry itself says; by the thresholds of today where it does not."""
+		"""Joined, went up, went down or renewed, as the entry itself says; by the thresholds of today where it does not."""
 		if not self.old:
 			return JOINED
 		if self.old == self.new:

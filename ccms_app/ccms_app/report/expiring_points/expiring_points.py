@@ -71,7 +71,7 @@ class ExpiringPoints:
 		program = reporting.link("program", _("Loyalty Program"), programs.DOCTYPE, 180)
 		worth = [
 			reporting.points("points", _("Points")),
-			reporting.money("value", _("Value")),
+			reporting.money("value", _("Worth")),
 			reporting.currency_column(),
 		]
 		if self.by == MONTH:
@@ -179,7 +179,7 @@ class ExpiringPoints:
 			reporting.card(_("Points"), self.points, indicator="Orange"),
 			reporting.card(_("Of which pending"), sum((pending for _points, pending, _count in self.months.values()), ZERO)),
 			reporting.card(_("Members"), self.members),
-			reporting.card(_("Value"), self.worth, "Currency", self.currency),
+			reporting.card(_("Worth"), self.worth, "Currency", self.currency),
 		]
 
 	def chart(self) -> dict[str, Any] | None:

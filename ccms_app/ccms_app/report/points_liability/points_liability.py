@@ -97,7 +97,7 @@ class PointsLiability:
 			found.append(reporting.points("owed", _("Owed by members"), 130))
 		found += [
 			reporting.points("points", _("Points open"), 120),
-			reporting.money("value", _("Value"), 130),
+			reporting.money("value", _("Worth"), 130),
 			reporting.money("liability", _("Expected to be used"), 150),
 			reporting.currency_column(),
 		]
@@ -221,7 +221,7 @@ class PointsLiability:
 			reporting.card(_("Points open"), sum(self.net.values(), ZERO), indicator="Blue"),
 			reporting.card(_("Of which pending"), pending),
 			reporting.card(_("Owed by members"), owed),
-			reporting.card(_("Value"), self.total(self.value), "Currency", self.currency),
+			reporting.card(_("Worth"), self.total(self.value), "Currency", self.currency),
 			reporting.card(
 				_("Expected to be used"), self.total(self.liability), "Currency", self.currency, indicator="Red"
 			),

@@ -60,10 +60,10 @@ class PointsStatement:
 			reporting.points("points_in", _("Points in"), 95),
 			reporting.points("points_out", _("Points out"), 95),
 			reporting.points("balance", _("Balance"), 105),
-			reporting.document("voucher_no", _("Document"), "voucher_type", 190),
+			reporting.document("voucher_no", _("Voucher"), "voucher_type", 190),
 			reporting.date_column("available_from", _("Usable from")),
 			reporting.date_column("expires_on", _("Usable until")),
-			reporting.link("entry", _("Entry"), "CCMS Points Ledger Entry", 130),
+			reporting.link("entry", _("Ledger entry"), "CCMS Points Ledger Entry", 130),
 		]
 
 	def rows(self) -> list[dict[str, Any]]:
@@ -190,10 +190,10 @@ class PointsStatement:
 	def figures(self) -> list[dict[str, Any]]:
 		found = self.statement
 		cards = [
-			reporting.card(_("Opening"), found.opening.points),
-			reporting.card(_("In"), found.points_in, indicator="Green"),
-			reporting.card(_("Out"), found.points_out, indicator="Red"),
-			reporting.card(_("Closing"), found.closing.points, indicator="Blue"),
+			reporting.card(_("Opening balance"), found.opening.points),
+			reporting.card(_("Points in"), found.points_in, indicator="Green"),
+			reporting.card(_("Points out"), found.points_out, indicator="Red"),
+			reporting.card(_("Closing balance"), found.closing.points, indicator="Blue"),
 		]
 		if found.closing.pending:
 			cards.append(reporting.card(_("Of which pending"), found.closing.pending))

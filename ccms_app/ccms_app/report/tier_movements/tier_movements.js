@@ -8,15 +8,15 @@
 			case "joined":
 				return { program, tier, movement: "Joined" };
 			case "up":
-				return { program, tier, movement: "Up" };
+				return { program, tier, movement: "Went up" };
 			case "down":
-				return { program, tier, movement: "Down" };
+				return { program, tier, movement: "Went down" };
 			case "renewed":
 				return { program, tier, movement: "Renewed" };
 			case "went_up":
-				return { program, from_tier: tier, movement: "Up" };
+				return { program, from_tier: tier, movement: "Went up" };
 			case "went_down":
-				return { program, from_tier: tier, movement: "Down" };
+				return { program, from_tier: tier, movement: "Went down" };
 			case "members":
 				return { program, tier };
 		}
@@ -35,9 +35,9 @@
 			ccms.reports.choice("view", __("Show"), ["Tiers", "From → To", "Members"]),
 			{
 				fieldname: "movement",
-				label: __("Movement"),
+				label: __("Tier change"),
 				fieldtype: "Select",
-				options: ["", "Joined", "Up", "Down", "Renewed"].map((value) => ({ value, label: __(value) })),
+				options: ["", "Joined", "Went up", "Went down", "Renewed"].map((value) => ({ value, label: __(value) })),
 			},
 			{ fieldname: "from_tier", label: __("From Tier"), fieldtype: "Data" },
 			{ fieldname: "tier", label: __("To Tier"), fieldtype: "Data" },

@@ -34,7 +34,7 @@ class TierMovements:
 		self.view = reporting.choice(filters.view, (TIER, MATRIX, MEMBERS), _("Show"))
 		self.tier = filters.tier or None
 		self.from_tier = filters.from_tier or None
-		self.move = reporting.choice(filters.movement, MOVES, _("Movement")) if filters.movement else None
+		self.move = reporting.choice(filters.movement, MOVES, _("Tier change")) if filters.movement else None
 		self.no_total = self.view == MEMBERS
 
 	@cached_property
@@ -75,7 +75,7 @@ class TierMovements:
 			names = self._tier_names()
 			return [
 				*first,
-				reporting.text("tier", _("From"), 150),
+				reporting.text("tier", _("From Tier"), 150),
 				*(reporting.count(f"to_{place}", _(name), 110) for place, name in enumerate(names)),
 			]
 		if self.view == MEMBERS:
@@ -85,21 +85,21 @@ class TierMovements:
 				reporting.text("customer_name", _("Name"), 150),
 				reporting.text("member_no", _("Card number"), 130),
 				*first,
-				reporting.text("movement", _("Movement"), 100),
-				reporting.text("from_tier", _("From"), 110),
-				reporting.text("to_tier", _("To"), 110),
+				reporting.text("movement", _("Tier change"), 110),
+				reporting.text("from_tier", _("From Tier"), 110),
+				reporting.text("to_tier", _("To Tier"), 110),
 				reporting.date_column("until", _("Kept until")),
-				reporting.link("entry", _("Entry"), "CCMS Points Ledger Entry", 130),
+				reporting.link("entry", _("Ledger entry"), "CCMS Points Ledger Entry", 130),
 			]
 		return [
 			*first,
 			reporting.text("tier", _("Tier"), 150),
 			reporting.count("joined", _("Joined")),
-			reporting.count("up", _("Came up"), 110),
-			reporting.count("down", _("Came down"), 110),
+			reporting.count("up", _("Up to here"), 110),
+			reporting.count("down", _("Down to here"), 120),
 			reporting.count("renewed", _("Renewed"), 100),
-			reporting.count("went_up", _("Went up"), 110),
-			reporting.count("went_down", _("Went down"), 110),
+			reporting.count("went_up", _("Up from here"), 120),
+			reporting.count("went_down", _("Down from here"), 130),
 			reporting.count("members", _("Members now"), 120),
 		]
 
@@ -112,16 +112,15 @@ class TierMovements:
 
 	def _tier_rows(self) -> list[dict[str, Any]]:
 		into: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+		fields = {JOINED: ("joined",), UP: ("up", "went_up"), DOWN: ("down", "went_down"), RENEWED: ("renewed",)}
 		for step, times in self.steps:
-			into[step.program, step.new][step.move.lower()] += times
-			if step.move in (UP, DOWN):
-				into[step.program, step.old]["went_" + step.move.lower()] += times
-		fields = ("joined", "up", "down", "renewed", "went_up", "went_down")
+			for field, tier in zip(fields[step.move], (step.new, step.old), strict=False):
+				into[step.program, tier][field] += times
 		return [
 			{
 				"program": program,
 				"tier": tier,
-				**{field: into[program, tier][field] for field in fields},
+				**{field: into[program, tier][field] for names in fields.values() for field in names},
 				"members": self.members.get((program, tier), 0),
 			}
 			for program, tier in self.tiers
