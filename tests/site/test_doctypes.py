@@ -36,7 +36,7 @@ SETTINGS, RUN = "CCMS Settings", "CCMS Simulation Run"
 		(ENTRY, ["membership", "posting_date"], False),
 		(ENTRY, ["membership", "qualifying_date"], False),
 		(ENTRY, ["voucher_type", "voucher_no"], False),
-		(ENTRY, ["company", "posting_date", "entry_type", "points"], False),
+		(ENTRY, ["company", "posting_date", "entry_type", "program", "points"], False),
 		(ENTRY, ["reverses"], False),
 		(LOT, ["membership", "state", "draw_before", "entry_seq"], False),
 		(LOT, ["state", "expires_on"], False),

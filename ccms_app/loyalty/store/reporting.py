@@ -123,7 +123,7 @@ def document(fieldname: str, label: str, type_field: str, width: int = 170) -> d
 
 
 def text(fieldname: str, label: str, width: int = 120) -> dict:
-	return {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Data"}
+	return {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Data", "align": "left"}
 
 
 def points(fieldname: str, label: str, width: int = 110) -> dict:
@@ -134,7 +134,7 @@ def count(fieldname: str, label: str, width: int = 90) -> dict:
 	return {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Int"}
 
 
-def money(fieldname: str, label: str, width: int = 120) -> dict:
+def money(fieldname: str, label: str, width: int = 140) -> dict:
 	"""An amount in the currency that the row names."""
 	return {
 		"fieldname": fieldname,
@@ -145,7 +145,7 @@ def money(fieldname: str, label: str, width: int = 120) -> dict:
 	}
 
 
-def date_column(fieldname: str, label: str, width: int = 105) -> dict:
+def date_column(fieldname: str, label: str, width: int = 115) -> dict:
 	return {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Date"}
 
 
@@ -158,6 +158,11 @@ def currency_column() -> dict:
 		"hidden": 1,
 		"width": 60,
 	}
+
+
+def month_label(month: str, short: bool = False) -> str:
+	"""A month given as "YYYY-MM" in words; short for the axis of a chart."""
+	return formatdate(date(int(month[:4]), int(month[5:]), 1), "MMM yy" if short else "MMM yyyy")
 
 
 # --- words ---------------------------------------------------------------------------------------------------

@@ -78,3 +78,15 @@ ccms.reports.statement = (text, membership) =>
 		{ membership },
 		__("Points Statement")
 	);
+
+/** When there is nothing to list, say in the middle of the page why and what to do, not that there is nothing. */
+ccms.reports.onload = (report) => {
+	report.get_no_result_message = () => {
+		const words = report.$status.is(":visible") ? report.$status.html() : __("Nothing to show");
+		report.hide_status();
+		return `<div class="msg-box no-border">
+			<div><img src="/assets/frappe/images/ui-states/list-empty-state.svg" alt="" class="null-state"></div>
+			<div style="text-align: center">${words}</div>
+		</div>`;
+	};
+};

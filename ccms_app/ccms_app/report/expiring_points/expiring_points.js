@@ -8,6 +8,7 @@ frappe.query_reports["Expiring Points"] = {
 		ccms.reports.date("to_date", __("To Date"), frappe.datetime.add_days(frappe.datetime.get_today(), 30), { reqd: 1 }),
 		ccms.reports.choice("group_by", __("Group by"), ["Member", "Month"]),
 	],
+	onload: ccms.reports.onload,
 	formatter: ccms.reports.formatter((value, column, data) => {
 		if (column.fieldname === "customer_name" && data.membership) {
 			return ccms.reports.statement(value || data.customer, data.membership);

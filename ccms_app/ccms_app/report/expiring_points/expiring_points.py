@@ -9,7 +9,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import add_days, formatdate
+from frappe.utils import add_days
 
 from ccms_app.loyalty.model import ZERO
 from ccms_app.loyalty.money import rounded
@@ -77,15 +77,15 @@ class ExpiringPoints:
 		if self.by == MONTH:
 			return [reporting.text("label", _("Expires in"), 150), program, *worth]
 		found = [
-			reporting.date_column("expires_on", _("Last day of use"), 125),
-			reporting.count("days", _("Days left"), 85),
+			reporting.date_column("expires_on", _("Last day of use"), 130),
+			reporting.text("days", _("Days left"), 85),
 			reporting.link("customer", _("Customer"), "Customer", 150),
 			reporting.text("customer_name", _("Name"), 150),
 			reporting.text("member_no", _("Card number"), 130),
 			program,
 			reporting.text("tier", _("Tier"), 90),
 			worth[0],
-			reporting.points("pending", _("Of which pending"), 130),
+			reporting.points("pending", _("Of which pending"), 140),
 			*worth[1:],
 		]
 		if frappe.has_permission("Customer", "read"):
@@ -132,7 +132,7 @@ class ExpiringPoints:
 		return [
 			{
 				"month": month,
-				"label": month_label(month),
+				"label": reporting.month_label(month),
 				"program": program,
 				"points": float(points),
 				"value": float(self.value(program, points)),
@@ -189,11 +189,7 @@ class ExpiringPoints:
 			program: [self.months.get((month, program), (ZERO,))[0] for month in months]
 			for program in sorted({program for _month, program in self.months})
 		}
-		return reporting.chart("bar", [month_label(month) for month in months], series, barOptions={"stacked": 1})
-
-
-def month_label(month: str) -> str:
-	return formatdate(_first_of(month), "MMM yyyy")
+		return reporting.chart("bar", [reporting.month_label(month, short=True) for month in months], series, barOptions={"stacked": 1})
 
 
 def _first_of(month: str) -> date:

@@ -7,6 +7,7 @@ frappe.query_reports["Points Liability"] = {
 		ccms.reports.date("report_date", __("As of"), frappe.datetime.get_today(), { reqd: 1 }),
 		ccms.reports.choice("group_by", __("Group by"), ["Age", "Expiry Month", "Program"]),
 	],
+	onload: ccms.reports.onload,
 	formatter: ccms.reports.formatter((value, column, data) => {
 		// a month of expiry leads to the members whose points expire in it
 		if (column.fieldname !== "label" || !/^\d{4}-\d\d$/.test(data.group)) return;

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import formatdate
 
 from ccms_app.loyalty.model import ZERO, Program
 from ccms_app.loyalty.money import rounded
@@ -20,6 +18,7 @@ from ccms_app.loyalty.store.liability import AGES, Books, Open
 AGE, MONTH, PROGRAM = "Age", "Expiry Month", "Program"
 WAYS = {AGE: "age", MONTH: "month", PROGRAM: ""}
 MONTHS_SHOWN = 24
+PLACES = 6  # amounts are shown with cents; rows add up to the sum because they keep more
 
 
 def execute(filters: dict | None = None) -> tuple:
@@ -71,12 +70,12 @@ class PointsLiability:
 		return sum((row.lapsed for row in self.open), ZERO)
 
 	def value(self, program: str, points: Decimal) -> Decimal:
-		return rounded(points * self._rules(program).point_value, 2)
+		return rounded(points * self._rules(program).point_value, PLACES)
 
 	def liability(self, program: str, points: Decimal) -> Decimal:
 		"""What is expected to be used of the points one day, in money."""
 		rules = self._rules(program)
-		return rounded(points * rules.point_value * rules.expected_redemption_percent / 100, 2)
+		return rounded(points * rules.point_value * rules.expected_redemption_percent / 100, PLACES)
 
 	def _rules(self, program: str) -> Program:
 		return programs.get(program)
@@ -97,8 +96,8 @@ class PointsLiability:
 			found.append(reporting.points("owed", _("Owed by members"), 130))
 		found += [
 			reporting.points("points", _("Points open"), 120),
-			reporting.money("value", _("Worth"), 130),
-			reporting.money("liability", _("Expected to be used"), 150),
+			reporting.money("value", _("Worth"), 145),
+			reporting.money("liability", _("Expected to be used"), 170),
 			reporting.currency_column(),
 		]
 		return found
@@ -162,14 +161,14 @@ class PointsLiability:
 	def _place(group: str) -> tuple[int, str]:
 		return ({"later": 1, "": 2}.get(group, 0), group)
 
-	def _label(self, group: str) -> str:
+	def _label(self, group: str, short: bool = False) -> str:
 		if self.by == AGE:
 			return age_label(int(group))
 		if group == "later":
 			return _("Later")
 		if not group:
 			return _("No date")
-		return formatdate(date(int(group[:4]), int(group[5:]), 1), "MMM yyyy")
+		return reporting.month_label(group, short)
 
 	# --- finding, figures, chart -----------------------------------------------------------------------------
 	def finding(self) -> str:
@@ -239,7 +238,7 @@ class PointsLiability:
 		for row in rows:
 			series = by_program.setdefault(row.program, [ZERO] * len(groups))
 			series[groups.index(row.group)] = self.liability(row.program, row.usable)
-		return self._bars([self._label(group) for group in groups], by_program)
+		return self._bars([self._label(group, short=True) for group in groups], by_program)
 
 	def _bars(self, labels: list[str], datasets: dict[str, list]) -> dict[str, Any] | None:
 		return reporting.chart(

@@ -20,5 +20,6 @@ frappe.query_reports["Points Statement"] = {
 			fieldtype: "Check",
 		},
 	],
+	onload: ccms.reports.onload,
 	formatter: ccms.reports.formatter(),
 };

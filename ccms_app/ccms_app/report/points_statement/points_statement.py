@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import formatdate
 
 from ccms_app.loyalty import statement
 from ccms_app.loyalty.dates import DAY
@@ -16,7 +17,7 @@ from ccms_app.loyalty.store import members, programs, reporting, statements
 from ccms_app.loyalty.store.plain_words import OF_POINTS, Words
 
 MONTHS = 12
-POINTS_OF_CHART = 60
+POINTS_OF_CHART = 13
 
 
 def execute(filters: dict | None = None) -> tuple:
@@ -56,7 +57,7 @@ class PointsStatement:
 	def columns(self) -> list[dict[str, Any]]:
 		return [
 			reporting.date_column("posting_date", _("Date")),
-			reporting.text("what", _("What happened"), 330),
+			reporting.text("what", _("What happened"), 340),
 			reporting.points("points_in", _("Points in"), 95),
 			reporting.points("points_out", _("Points out"), 95),
 			reporting.points("balance", _("Balance"), 105),
@@ -203,18 +204,19 @@ class PointsStatement:
 		return [*cards, reporting.card(_("Worth"), self._value(), "Currency", currency)]
 
 	def chart(self) -> dict[str, Any] | None:
-		"""The balance over time: by day, or by month when there are many days."""
-		ends: dict[date, float] = {self.first - DAY: float(self.statement.opening.points)}
-		for line in self.statement.lines:
-			ends[line.day] = float(line.balance)
-		ends[self.last] = float(self.statement.closing.points)
-		if len(ends) > POINTS_OF_CHART:
-			by_month = {(day.year, day.month): (day, points) for day, points in sorted(ends.items())}
-			ends = dict(by_month.values())
+		"""The balance at evenly spaced days."""
+		length = (self.last - self.first).days + 1
+		steps = min(length, POINTS_OF_CHART)
+		days = [self.first - DAY + timedelta(days=length * step // steps) for step in range(steps + 1)]
+		balances, lines = [], iter(self.statement.lines)
+		line, balance = next(lines, None), self.statement.opening.points
+		for day in days:
+			while line is not None and line.day <= day:
+				line, balance = next(lines, None), line.balance
+			balances.append(balance)
 		return reporting.chart(
 			"line",
-			[reporting.date_text(day) for day in sorted(ends)],
-			{_("Balance"): [ends[day] for day in sorted(ends)]},
-			lineOptions={"regionFill": 1, "hideDots": int(len(ends) > 20)},
-			axisOptions={"xIsSeries": 1},
+			[formatdate(day, "d MMM") for day in days],
+			{_("Balance"): balances},
+			lineOptions={"regionFill": 1},
 		)

@@ -42,6 +42,7 @@
 			{ fieldname: "from_tier", label: __("From Tier"), fieldtype: "Data" },
 			{ fieldname: "tier", label: __("To Tier"), fieldtype: "Data" },
 		],
+		onload: ccms.reports.onload,
 		formatter: ccms.reports.formatter((value, column, data) => {
 			if (column.fieldname === "customer_name" && data.membership) {
 				return ccms.reports.statement(value || data.customer, data.membership);

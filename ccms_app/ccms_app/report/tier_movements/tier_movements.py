@@ -99,7 +99,7 @@ class TierMovements:
 			reporting.count("down", _("Down to here"), 120),
 			reporting.count("renewed", _("Renewed"), 100),
 			reporting.count("went_up", _("Up from here"), 120),
-			reporting.count("went_down", _("Down from here"), 130),
+			reporting.count("went_down", _("Down from here"), 140),
 			reporting.count("members", _("Members now"), 120),
 		]
 
@@ -189,7 +189,7 @@ class TierMovements:
 	def chart(self) -> dict[str, Any] | None:
 		"""Members who came into each tier, by movement."""
 		several = len({program for program, _tier in self.tiers}) > 1
-		labels = [f"{program}: {_(tier)}" if several else _(tier) for program, tier in self.tiers]
+		labels = [f"{_(tier)} · {program}" if several else _(tier) for program, tier in self.tiers]
 		series = {_(move): [0] * len(labels) for move in MOVES}
 		for step, times in self.steps:
 			series[_(step.move)][self.tiers.index((step.program, step.new))] += times

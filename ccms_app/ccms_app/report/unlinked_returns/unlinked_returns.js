@@ -11,6 +11,7 @@
 		],
 
 		onload(report) {
+			ccms.reports.onload(report);
 			report.page.main.on("click", "[data-ccms-adjust]", (event) => {
 				const row = report.data.find((one) => one.name === event.currentTarget.dataset.ccmsAdjust);
 				if (row) adjust(row);

@@ -62,7 +62,7 @@ class UnlinkedReturns:
 			reporting.link("program", _("Loyalty Program"), programs.DOCTYPE, 160),
 			reporting.text("tier", _("Tier"), 90),
 			reporting.points("suggested", _("Suggested points"), 135),
-			reporting.points("usable", _("Usable"), 90),
+			reporting.points("usable", _("Usable"), 90) | {"disable_total": 1},
 			reporting.text("action", _("Adjustment"), 160),
 			reporting.currency_column(),
 		]
@@ -136,4 +136,4 @@ class UnlinkedReturns:
 		series = {_("To adjust"): list(open_.values())}
 		if any(done.values()):
 			series[_("Adjusted")] = list(done.values())
-		return reporting.chart("bar", months, series, barOptions={"stacked": 1})
+		return reporting.chart("bar", [reporting.month_label(month, short=True) for month in months], series, barOptions={"stacked": 1})
