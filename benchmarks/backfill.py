@@ -24,7 +24,8 @@ def main(invoices: int = 20_000) -> None:
 	program = factories.make_program(company=factories.COMPANY)
 	customers = [factories.make_customer() for _number in range(copied // 50 + 1)]
 	sources = [
-		factories.make_sales_invoice(customer, qty=2, posting_date=add_days(nowdate(), -40)) for customer in customers
+		factories.make_sales_invoice(customer, qty=2, posting_date=add_days(nowdate(), -40))
+		for customer in customers
 	]
 	for customer in customers:
 		factories.enrol(customer, program)
@@ -45,7 +46,10 @@ def main(invoices: int = 20_000) -> None:
 		documents.post(frappe.get_doc("Sales Invoice", name))
 	single = perf_counter() - start
 	again = journal(program.name)
-	same = all(one in {(r.membership, r.seq, r.chain_hash) for r in bulk} for one in ((r.membership, r.seq, r.chain_hash) for r in again))
+	same = all(
+		one in {(r.membership, r.seq, r.chain_hash) for r in bulk}
+		for one in ((r.membership, r.seq, r.chain_hash) for r in again)
+	)
 	frappe.db.rollback()
 	rate, slow = run.documents / took, len(names) / single
 	on_site.table(
@@ -98,13 +102,21 @@ def wipe(program: str) -> None:
 			" order by seq desc limit 1",
 			(name,),
 		)[0]
-		frappe.db.sql("delete from `tabCCMS Points Ledger Entry` where membership = %s and seq > %s", (name, joined[1]))
+		frappe.db.sql(
+			"delete from `tabCCMS Points Ledger Entry` where membership = %s and seq > %s", (name, joined[1])
+		)
 		frappe.db.sql("delete from `tabCCMS Points Lot` where membership = %s", (name,))
 		frappe.db.set_value(
 			"CCMS Membership",
 			name,
-			{"last_seq": joined[1], "last_hash": joined[0], "points_active": 0, "qualifying_value": 0,
-				"qualifying_on": None, "last_activity_on": None},
+			{
+				"last_seq": joined[1],
+				"last_hash": joined[0],
+				"points_active": 0,
+				"qualifying_value": 0,
+				"qualifying_on": None,
+				"last_activity_on": None,
+			},
 		)
 
 

@@ -29,7 +29,9 @@ def main(rounds: int = 60, many: int = 10_000, few: int = 10) -> None:
 		locked = ledger.lock(frappe.db.get_value("CCMS Membership", {"customer": customer.name}))
 		book = Book(locked.member, locked.chain_key)
 		for number in range(lots):
-			synthetic.earn(book, rules, number, getdate(add_days(nowdate(), -(number % 500) - 1)), amount=100_000)
+			synthetic.earn(
+				book, rules, number, getdate(add_days(nowdate(), -(number % 500) - 1)), amount=100_000
+			)
 		synthetic.write([book])
 		owners[lots] = customer
 	synthetic.reindex()

@@ -40,13 +40,25 @@ def main(lots: int = 100_000, entries: int = 1_000_000) -> None:
 	frappe.db.commit()
 
 	rows = []
-	for title, run in (("expiry sweep", lambda: sweeps.expire(today)), ("audit", lambda: len(list(audit.run())))):
+	for title, run in (
+		("expiry sweep", lambda: sweeps.expire(today)),
+		("audit", lambda: len(list(audit.run()))),
+	):
 		before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 		start = perf_counter()
 		result = run()
 		took = perf_counter() - start
 		peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-		rows.append((title, result, f"{took:.1f}", f"{took / 60:.2f}", f"{peak / 1024:.0f}", f"+{(peak - before) / 1024:.0f}"))
+		rows.append(
+			(
+				title,
+				result,
+				f"{took:.1f}",
+				f"{took / 60:.2f}",
+				f"{peak / 1024:.0f}",
+				f"+{(peak - before) / 1024:.0f}",
+			)
+		)
 	on_site.table(
 		f"{lots:,} lots past expiry, {frappe.db.count('CCMS Points Ledger Entry'):,} entries on the site",
 		rows,

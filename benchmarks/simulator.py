@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from ccms_app.demo import complete_journey
+from ccms_app.facts.files import Facts, check
 from ccms_app.loyalty import program_file
 from ccms_app.loyalty.baskets import History
-from ccms_app.loyalty.facts import Facts, check
 from ccms_app.loyalty.simulate import simulate
 
 BAR = 20_000

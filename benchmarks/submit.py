@@ -17,7 +17,9 @@ def main(rounds: int = 60) -> None:
 
 	from tests.site import factories, world
 
-	program = factories.make_program(tiers=factories.make_tiers(Base=0, Gold=10**9), expiry_model="Rolling", expiry_months=24)
+	program = factories.make_program(
+		tiers=factories.make_tiers(Base=0, Gold=10**9), expiry_model="Rolling", expiry_months=24
+	)
 	plain = factories.make_customer()
 	member = factories.make_customer(program)
 	own = frappe.get_doc(

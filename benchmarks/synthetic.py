@@ -60,7 +60,9 @@ def histories(program: Program, customer: str, count: int, entries: int, until: 
 			for number in range(entries - 1):
 				day = start + timedelta(days=700 * number // entries)
 				if number % 5 == 4:
-					sale = Sale("Sales Invoice", f"SYN-{book.member.name}-{number}", day, redeem_points=Decimal(15))
+					sale = Sale(
+						"Sales Invoice", f"SYN-{book.member.name}-{number}", day, redeem_points=Decimal(15)
+					)
 					movements.redeem(book, program, sale, day)
 				else:
 					earn(book, program, number, day)
@@ -72,5 +74,3 @@ def reindex() -> None:
 	"""Let the optimiser know how much there is now."""
 	for table in ("Membership", "Points Ledger Entry", "Points Lot", "Points Allocation"):
 		frappe.db.sql_ddl(f"analyze table `tabCCMS {table}`")
-
-

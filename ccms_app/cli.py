@@ -15,7 +15,7 @@ from ccms_app import __version__
 
 # pandas and the engines are imported by the commands that use them: `ccms --help` answers at once
 if TYPE_CHECKING:
-	from ccms_app.loyalty.facts import Facts
+	from ccms_app.facts.files import Facts
 	from ccms_app.loyalty.model import Program
 	from ccms_app.loyalty.stated_behaviour import Behaviour
 	from ccms_app.loyalty.totals import Simulation
@@ -56,7 +56,7 @@ def simulate(
 	docs/simulator.md lists the columns of FACTS and the keys of the programme file.
 	"""
 	with _clear_errors():
-		from ccms_app.loyalty import facts as reader
+		from ccms_app.facts import files as reader
 		from ccms_app.loyalty import program_file
 
 		rules, behaviour = program_file.read(program)

@@ -19,7 +19,9 @@ def connected(context) -> Iterator[str]:
 	frappe.connect()
 	try:
 		if "ccms_app" not in frappe.get_installed_apps():
-			raise click.ClickException(f"ccms_app is not installed on {site}: bench --site {site} install-app ccms_app")
+			raise click.ClickException(
+				f"ccms_app is not installed on {site}: bench --site {site} install-app ccms_app"
+			)
 		yield site
 	finally:
 		frappe.destroy()
@@ -87,7 +89,9 @@ def ccms_rebuild(context, membership: str | None) -> None:
 @click.option("--program", required=True, help="The loyalty program that earns.")
 @click.option("--from-date", help="First posting date (YYYY-MM-DD).")
 @click.option("--to-date", help="Last posting date (YYYY-MM-DD).")
-@click.option("--enrol", is_flag=True, help="Enrol customers the program's rule covers, from their first invoice on.")
+@click.option(
+	"--enrol", is_flag=True, help="Enrol customers the program's rule covers, from their first invoice on."
+)
 @pass_context
 def ccms_backfill(context, program: str, from_date: str | None, to_date: str | None, enrol: bool) -> None:
 	"""Earn points for past invoices. May be stopped and started again; earns nothing twice."""
@@ -100,7 +104,9 @@ def ccms_backfill(context, program: str, from_date: str | None, to_date: str | N
 		with progress(run.count(), "Backfilling") as bar:
 			for done in run.run():
 				bar.update(done)
-	click.echo(f"{site}: {run.documents} documents read, {run.entries} entries written for {run.members} members.")
+	click.echo(
+		f"{site}: {run.documents} documents read, {run.entries} entries written for {run.members} members."
+	)
 
 
 @click.command("ccms-demo-data")

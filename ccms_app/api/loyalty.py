@@ -8,6 +8,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from ccms_app.desk import permitted as desk_permitted
 from ccms_app.loyalty.store import adjustments, members, overview, permitted, programs
 
 MANAGERS = ("CCMS Manager", "System Manager")
@@ -61,7 +62,7 @@ def document_points(doctype: str, name: str) -> dict[str, Any]:
 	"""What a submitted document did to points."""
 	if doctype not in VOUCHERS:
 		frappe.throw(_("{0} moves no points.").format(_(doctype)))
-	permitted.check(doctype, name)
+	desk_permitted.check(doctype, name)
 	return overview.document_points(doctype, name)
 
 
@@ -70,7 +71,7 @@ def enrol(customer: str, program: str) -> str:
 	"""Make a customer a member of a programme; returns the membership."""
 	check_customer(customer)
 	frappe.has_permission(members.DOCTYPE, "create", throw=True)
-	permitted.check(programs.DOCTYPE, program)
+	desk_permitted.check(programs.DOCTYPE, program)
 	return members.enrol(customer, program)
 
 
@@ -112,7 +113,7 @@ def move_from_erpnext(customer: str, program: str) -> str | None:
 	"""Take a customer's open points of ERPNext's own loyalty program over."""
 	check_customer(customer)
 	frappe.has_permission(adjustments.DOCTYPE, "submit", throw=True)
-	permitted.check(programs.DOCTYPE, program)
+	desk_permitted.check(programs.DOCTYPE, program)
 	return adjustments.move_from_erpnext(customer, program)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ccms_app.loyalty.facts import Facts
+from ccms_app.facts.files import Facts
 from ccms_app.loyalty.totals import Simulation
 
 from . import programme

@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 import plotly.graph_objects as go
 
-from ccms_app.loyalty.facts import Facts
+from ccms_app.facts.files import Facts
 from ccms_app.loyalty.totals import Simulation
 from ccms_app.loyalty.wording import assumptions, finding, money, percent, points, rules
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ccms_app.loyalty.facts import Facts, check
+from ccms_app.facts.files import Facts, check
 
 NAME = "The Complete Journey"
 CURRENCY = "USD"

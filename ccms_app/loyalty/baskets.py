@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .facts import Facts
+from ccms_app.facts.files import Facts
 
 
 class Basket(NamedTuple):

@@ -359,7 +359,11 @@ class Book(Writer):
 		for debit in self._debits:
 			owed = -debit.points - sum((row.points for row in self.draws_of(debit.name)), ZERO)
 			owed -= sum(
-				(other.points for other in self.reversals(debit.name) if other.points > 0 and not other.opens_lot),
+				(
+					other.points
+					for other in self.reversals(debit.name)
+					if other.points > 0 and not other.opens_lot
+				),
 				ZERO,
 			)
 			if owed:
@@ -431,9 +435,7 @@ def balance_lots(lots: Iterable[Lot], on: date) -> tuple[Decimal, Decimal]:
 	return active, pending
 
 
-def came_due(
-	lots: Iterable[Lot], on: date, arrears: Decimal, idle: bool = False
-) -> tuple[Decimal, Decimal]:
+def came_due(lots: Iterable[Lot], on: date, arrears: Decimal, idle: bool = False) -> tuple[Decimal, Decimal]:
 	"""What pending lots whose day has come add, had their activation been written: (active points, arrears paid).
 
 	A lot pays debts on the day on which it becomes active, also when it has expired since.

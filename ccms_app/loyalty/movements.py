@@ -440,7 +440,12 @@ def credit(
 			only_once = {"monetary_value": monetary_value, "new_value": claimed, **content}
 		if fresh_lot:
 			expires, origin, available = fresh_lot
-			only_once |= {"opens_lot": True, "origin": origin, "expires_on": expires, "available_from": available}
+			only_once |= {
+				"opens_lot": True,
+				"origin": origin,
+				"expires_on": expires,
+				"available_from": available,
+			}
 		entry = book.append(
 			entry_type,
 			inside,
@@ -992,7 +997,19 @@ def absorb(
 			posted.add(extend(target, lot, until, posting_date, f"{key}:keep:{lot.name}", **content))
 	for number, lot in enumerate(source.open_lots(), 1):
 		rest = lot.remaining
-		_move(source, target, program, lot, rest, posting_date, key, number, posted, origin=lot.origin, **content)
+		_move(
+			source,
+			target,
+			program,
+			lot,
+			rest,
+			posting_date,
+			key,
+			number,
+			posted,
+			origin=lot.origin,
+			**content,
+		)
 	for number, (debit, owed) in enumerate(source.arrears(), 1):
 		into = source.append(
 			TRANSFER_IN, owed, posting_date, f"{key}:owed-in:{number}", reverses=debit.name, **content

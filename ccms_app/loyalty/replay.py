@@ -63,7 +63,9 @@ class Folded:
 			last_day: the last day on which points without a date could be used (Inactivity), None = no such day.
 		"""
 		idle = last_day is not None and last_day < on
-		due = [lot for lot in self.lots.values() if lot.state == PENDING and lot.remaining and not lot.waits(on)]
+		due = [
+			lot for lot in self.lots.values() if lot.state == PENDING and lot.remaining and not lot.waits(on)
+		]
 		rest = [
 			lot
 			for lot in self.lots.values()
@@ -117,7 +119,10 @@ def fold(entries: Iterable[Entry], allocations: Iterable[Allocation], on: date |
 		for row in rows.get(entry.name, ()):
 			if not _apply(result, row, entry):
 				waiting.append((row, entry))
-	for row, entry in waiting:  # a back-dated movement may touch what came later: it counts once both are there
+	for (
+		row,
+		entry,
+	) in waiting:  # a back-dated movement may touch what came later: it counts once both are there
 		_apply(result, row, entry)
 	result.owed = {name: points for name, points in owed.items() if points}
 	return result

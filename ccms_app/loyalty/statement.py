@@ -81,17 +81,21 @@ def statement(
 	before = first - DAY
 	then, now = fold(entries, allocations, before), fold(entries, allocations, last)
 	gone_then, gone_now = gone(then, before, idle_after[0]), gone(now, last, idle_after[1])
-	lines = [Line(entry.posting_date, entry.points, entry) for entry in entries if first <= entry.posting_date <= last]
-	touched = {
-		entry.lot: entry.posting_date for entry in entries if entry.entry_type in (ACTIVATE, EXTEND)
-	}
+	lines = [
+		Line(entry.posting_date, entry.points, entry)
+		for entry in entries
+		if first <= entry.posting_date <= last
+	]
+	touched = {entry.lot: entry.posting_date for entry in entries if entry.entry_type in (ACTIVATE, EXTEND)}
 	for name in {*gone_then, *gone_now}:
 		points = gone_then.get(name, ZERO) - gone_now.get(name, ZERO)
 		if points:
 			lot = now.lots[name]
 			day = max(first, _day_after(lot, idle_after[1]), touched.get(name, first))
 			lines.append(Line(min(day, last), points, None, lot))
-	lines.sort(key=lambda line: (line.day, line.entry is None, line.entry.seq if line.entry else line.lot.entry_seq))
+	lines.sort(
+		key=lambda line: (line.day, line.entry is None, line.entry.seq if line.entry else line.lot.entry_seq)
+	)
 	result = Statement(_standing(then, before, idle_after[0]), _standing(now, last, idle_after[1]), lines)
 	balance = result.opening.points
 	for line in lines:

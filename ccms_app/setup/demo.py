@@ -41,7 +41,12 @@ PEOPLE = (
 	"David Kim",
 	"高翔",
 )
-ITEMS = (("CCMS Demo Tea", 68), ("CCMS Demo Snacks", 25), ("CCMS Demo Teapot", 240), ("CCMS Demo Gift Box", 399))
+ITEMS = (
+	("CCMS Demo Tea", 68),
+	("CCMS Demo Snacks", 25),
+	("CCMS Demo Teapot", 240),
+	("CCMS Demo Gift Box", 399),
+)
 
 
 def make(company: str | None = None) -> Iterator[str]:
@@ -153,7 +158,12 @@ def _customer(person: str) -> str:
 
 
 def _year_of_sales(
-	customer: str, company: str, items: list[tuple[str, float]], start: date, today: date, chance: random.Random
+	customer: str,
+	company: str,
+	items: list[tuple[str, float]],
+	start: date,
+	today: date,
+	chance: random.Random,
 ) -> int:
 	day = start + timedelta(days=chance.randrange(20))
 	cycle = chance.choice((12, 20, 30, 45))

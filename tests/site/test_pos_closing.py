@@ -166,9 +166,7 @@ def test_a_cancelled_closing_leaves_the_repair_to_find_that_the_payment_is_gone(
 	on_credit.closing.reload().cancel()
 	payments.sync("POS Invoice", on_credit.part.name)
 	assert pending(on_credit.customer) == (100, 200)
-	assert not payments.sync("POS Invoice", on_credit.part.name), (
-		"a second time there is nothing to do"
-	)
+	assert not payments.sync("POS Invoice", on_credit.part.name), "a second time there is nothing to do"
 	assert not payments.sync("POS Invoice", on_credit.full.name)
 
 

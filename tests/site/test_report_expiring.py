@@ -20,7 +20,10 @@ def expiring(of, **filters) -> Report:
 
 def test_batches_by_day_and_member():
 	program = make_program(expiry_model="Rolling", expiry_months=2, point_value=0.5)
-	one, two = make_customer(program, email_id="one@example.com", mobile_no="+86 138 0000 0001"), make_customer(program)
+	one, two = (
+		make_customer(program, email_id="one@example.com", mobile_no="+86 138 0000 0001"),
+		make_customer(program),
+	)
 	with at(add_months(nowdate(), -2)):
 		make_sales_invoice(one, rate=40)
 	with at(add_days(add_months(nowdate(), -2), 10)):
@@ -28,7 +31,8 @@ def test_batches_by_day_and_member():
 		make_sales_invoice(two, rate=50)
 	make_sales_invoice(two, rate=100)
 	found = expiring(program)
-	assert [(row.customer, row.points, row.days) for row in found.rows][0] == (one.name, 40, 0)
+	first = found.rows[0]
+	assert (first.customer, first.points, first.days) == (one.name, 40, 0)
 	assert {(row.customer, row.points) for row in found.rows[1:]} == {(one.name, 30), (two.name, 50)}
 	assert (found.total.points, found.total.value) == (120, 60)
 	assert found.rows[0].membership == membership_of(one) and found.rows[0].currency == "CNY"
@@ -46,7 +50,9 @@ def test_it_says_what_the_balance_says():
 			make_sales_invoice(customer, rate=ago)
 	known = balances.expiring(membership_of(customer))
 	found = expiring(program, to_date=day(60))
-	assert [(row.expires_on, row.points) for row in found.rows] == [(row["date"], row["points"]) for row in known]
+	assert [(row.expires_on, row.points) for row in found.rows] == [
+		(row["date"], row["points"]) for row in known
+	]
 
 
 def test_what_has_expired_is_never_shown_as_usable():

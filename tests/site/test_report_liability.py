@@ -136,7 +136,9 @@ def test_a_ledger_that_was_tampered_with_does_not_tie():
 	program = make_program()
 	customer = make_customer(program)
 	make_sales_invoice(customer, rate=80)
-	frappe.db.sql("update `tabCCMS Points Lot` set remaining = 70 where membership = %s", membership_of(customer))
+	frappe.db.sql(
+		"update `tabCCMS Points Lot` set remaining = 70 where membership = %s", membership_of(customer)
+	)
 	found = liability(program)
 	assert found.warns and "difference of 10" in found.message
 

@@ -55,7 +55,7 @@ def lived(seed: int, rules: Program | None = None) -> World:
 				lives = chance.choice([None, 30, 90])
 				world.grant(D(chance.randrange(1, 80)), member=member, back=back, lives=lives)
 			case 11:
-				chance.choice([world.nightly, world.nightly, lambda: world.extend(60, member)])()
+				chance.choice([world.nightly, world.nightly, lambda m=member: world.extend(60, m)])()
 	if chance.random() < 0.2:
 		world.merge("M2", "M1")
 	return world

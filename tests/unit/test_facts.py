@@ -6,8 +6,8 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from ccms_app.facts.files import FactsError, check, read
 from ccms_app.loyalty.baskets import History, Line
-from ccms_app.loyalty.facts import FactsError, check, read
 
 HEADING = "invoice,posted_at,customer,item,qty,net_amount"
 GOOD = f"""{HEADING}

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ccms_app.facts.files import check
 from ccms_app.loyalty import movements, tiers
 from ccms_app.loyalty.baskets import History
 from ccms_app.loyalty.book import Book
-from ccms_app.loyalty.facts import check
 from ccms_app.loyalty.model import EARN, Member, Program, Sale, Tier
 from ccms_app.loyalty.simulate import simulate
 from ccms_app.loyalty.stated_behaviour import Behaviour

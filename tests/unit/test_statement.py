@@ -16,6 +16,7 @@ from tests.unit.ledger_world import World, activity_on, days
 
 HISTORIES = int(os.environ.get("CCMS_EXAMPLES", "60"))
 
+
 def stated(world: World, first: date, last: date, name: str = "M1") -> Statement:
 	book = world.book(name)
 	ends = tuple(
@@ -41,7 +42,9 @@ def test_opening_and_lines_come_to_the_closing_balance(seed):
 		last = first + days(chance.choice([0, 1, 20, 100, 400]))
 		found = stated(world, first, last)
 		for standing in (found.opening, found.closing):
-			assert (standing.active, standing.pending, standing.arrears) == balance_of(world, book, standing.on)
+			assert (standing.active, standing.pending, standing.arrears) == balance_of(
+				world, book, standing.on
+			)
 		assert found.adds_up
 		assert (found.lines[-1].balance if found.lines else found.opening.points) == found.closing.points
 		assert [line.day for line in found.lines] == sorted(line.day for line in found.lines)
@@ -62,8 +65,8 @@ def test_stretches_follow_on_from_each_other(seed):
 @pytest.mark.parametrize("seed", range(3, HISTORIES, 4))
 def test_the_last_activity_of_a_day_is_the_last_one_that_stood(seed):
 	world = lived(seed)
-	book = world.book("M2") if world.current("M2") == "M2" else None
-	for book in filter(None, (world.book() if not world.merged else None, book)):
+	second = world.book("M2") if world.current("M2") == "M2" else None
+	for book in filter(None, (world.book() if not world.merged else None, second)):
 		for entry in book.new_entries:
 			for on in (entry.posting_date, entry.posting_date + days(1)):
 				assert last_activity(book.new_entries, on) == activity_on(book, on)

@@ -24,11 +24,11 @@ def complete(doc) -> None:
 			doc.customer, doc.program, joined_on=doc.posting_date
 		)
 	if not doc.membership:
-		frappe.throw(
-			_("Choose a membership, or a customer and a loyalty program."), frappe.MandatoryError
-		)
+		frappe.throw(_("Choose a membership, or a customer and a loyalty program."), frappe.MandatoryError)
 	doc.membership = members.current(doc.membership)
-	row = frappe.db.get_value(members.DOCTYPE, doc.membership, ["customer", "program", "company"], as_dict=True)
+	row = frappe.db.get_value(
+		members.DOCTYPE, doc.membership, ["customer", "program", "company"], as_dict=True
+	)
 	if row is None:
 		frappe.throw(_("Membership {0} does not exist.").format(doc.membership), frappe.DoesNotExistError)
 	for name in _touched(doc):
@@ -78,7 +78,10 @@ def _check_transfer(doc) -> None:
 
 
 def _check_reference(doc) -> None:
-	owner, company = frappe.db.get_value(doc.reference_type, doc.reference_name, ["customer", "company"]) or ("", "")
+	owner, company = frappe.db.get_value(doc.reference_type, doc.reference_name, ["customer", "company"]) or (
+		"",
+		"",
+	)
 	if (owner, company) != (doc.customer, doc.company):
 		frappe.throw(
 			_("{0} {1} is not a document of {2} in {3}.").format(
@@ -93,7 +96,9 @@ def approve(doc) -> None:
 	needs = limit and flt(doc.points) > limit and not doc.flags.from_erpnext
 	if needs and _made_by(doc, frappe.session.user):
 		frappe.throw(
-			_("Adjustments of more than {0} points are submitted by somebody else than who made them.").format(limit),
+			_(
+				"Adjustments of more than {0} points are submitted by somebody else than who made them."
+			).format(limit),
 			frappe.PermissionError,
 			title=_("Approval Needed"),
 		)
@@ -132,11 +137,15 @@ def post(doc) -> None:
 			case "Opening Balance" | "Grant":
 				expires = getdate(doc.expires_on) if doc.expires_on else None
 				kind = OPENING if doc.adjustment_type == "Opening Balance" else ADJUST
-				movements.grant(book, program, kind, points, day, key, expires_on=expires, today=today, **voucher)
+				movements.grant(
+					book, program, kind, points, day, key, expires_on=expires, today=today, **voucher
+				)
 			case "Deduct":
 				movements.spend(book, program, ADJUST, points, day, key, today, **voucher)
 			case "Transfer":
-				movements.transfer(book, books[doc.to_membership], program, points, day, key, today, **voucher)
+				movements.transfer(
+					book, books[doc.to_membership], program, points, day, key, today, **voucher
+				)
 			case "Extend Expiry":
 				_extend(book, doc, day, today, key, voucher)
 	except NotEnoughPoints as error:
@@ -152,7 +161,11 @@ def _extend(book: ledger.SiteBook, doc, day, today, key: str, voucher: dict) -> 
 			movements.extend(book, lot, until, day, f"{key}:{lot.name}", **voucher)
 			moved += 1
 	if not moved:
-		frappe.throw(_("No points of this member expire before {0}.").format(frappe.format(until, {"fieldtype": "Date"})))
+		frappe.throw(
+			_("No points of this member expire before {0}.").format(
+				frappe.format(until, {"fieldtype": "Date"})
+			)
+		)
 
 
 def reverse(doc) -> None:
@@ -194,9 +207,9 @@ def move_from_erpnext(customer: str, program: str) -> str | None:
 	theirs = frappe.get_cached_doc("Loyalty Program", own)
 	if theirs.company and theirs.company != rules.company:
 		frappe.throw(
-			_("{0} is a loyalty program of {1}. Move its points to a loyalty program of that company.").format(
-				frappe.bold(own), frappe.bold(theirs.company)
-			)
+			_(
+				"{0} is a loyalty program of {1}. Move its points to a loyalty program of that company."
+			).format(frappe.bold(own), frappe.bold(theirs.company))
 		)
 	found = open_erpnext_points(customer, own, rules.company)
 	frappe.db.set_value("Customer", customer, {"loyalty_program": None, "loyalty_program_tier": None})
@@ -252,5 +265,3 @@ def open_erpnext_points(customer: str, own_program: str, company: str) -> list[t
 		if points > used:
 			open_parts[row.expiry_date] = open_parts.get(row.expiry_date, 0) + points - used
 	return list(open_parts.items())
-
-

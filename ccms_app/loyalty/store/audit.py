@@ -81,7 +81,9 @@ def _check_seals(key: bytes, tails: dict[str, tuple[int, str]]) -> Iterator[Find
 
 	with frappe.db.unbuffered_cursor():
 		for name, seq, last_hash, mac in frappe.db.sql(
-			"select name, last_seq, last_hash, chain_mac from `tabCCMS Membership`", as_list=True, as_iterator=True
+			"select name, last_seq, last_hash, chain_mac from `tabCCMS Membership`",
+			as_list=True,
+			as_iterator=True,
 		):
 			member = Member(name, last_seq=int(seq or 0), last_hash=last_hash or "")
 			tail = tails.pop(name, (0, ""))
@@ -89,7 +91,10 @@ def _check_seals(key: bytes, tails: dict[str, tuple[int, str]]) -> Iterator[Find
 				yield Finding("seal", name, "membership", "its last number and hash were changed")
 			elif tail != (member.last_seq, member.last_hash):
 				yield Finding(
-					"seal", name, f"entry {member.last_seq}", f"the journal ends at {tail[0]}: entries at its end are missing or added"
+					"seal",
+					name,
+					f"entry {member.last_seq}",
+					f"the journal ends at {tail[0]}: entries at its end are missing or added",
 				)
 	for name in tails:
 		yield Finding("seal", name, "membership", "has entries but is gone")
@@ -253,7 +258,11 @@ CHECKS: list[Callable[[], Iterator[Finding]]] = [
 	_query("lots", LOTS, "original / remaining / entry do not agree: {0}"),
 	_query("lots", DRAWN_LOTS, "original / remaining / drawn do not agree: {0}"),
 	_query("lots", LOST_LOTS, "its lot of {0} points is missing"),
-	_query("lots", LOT_DATES, "state / available / expires / draw before / origin are not what the journal says: {0}"),
+	_query(
+		"lots",
+		LOT_DATES,
+		"state / available / expires / draw before / origin are not what the journal says: {0}",
+	),
 	_query("standing", STANDING, "status / tier / kept until are not what the journal says: {0}"),
 	_query("names", NAMES, "customer / programme / company are not the membership's: {0}"),
 	_query("debits", DEBITS, "took / allocated or settled do not agree: {0}"),

@@ -170,7 +170,8 @@ class Backfill:
 			name, entry, lot, points, by, day = row
 			allocations[name].append(Allocation(name, entry, lot, dec(points), by, day))
 		for row in frappe.db.sql(
-			f"select {ledger.LOT_FIELDS} from `tabCCMS Points Lot` where membership in %(names)s for update", values
+			f"select {ledger.LOT_FIELDS} from `tabCCMS Points Lot` where membership in %(names)s for update",
+			values,
 		):
 			lots[row[1]].append(ledger.lot_of(row))
 		for name, book in by_name.items():
@@ -232,7 +233,8 @@ class Backfill:
 		]
 		if rows:
 			frappe.db._cursor.executemany(
-				"update `tabSales Invoice` set ccms_membership = %s where name = %s and ccms_membership is null", rows
+				"update `tabSales Invoice` set ccms_membership = %s where name = %s and ccms_membership is null",
+				rows,
 			)
 
 

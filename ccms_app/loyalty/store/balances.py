@@ -164,9 +164,7 @@ def _entries(membership: str, known_at: datetime | None = None) -> list[Entry]:
 	return [ledger.entry_of(row) for row in rows]
 
 
-def last_day(
-	membership: str, program: Program, on: date, known_at: datetime | None = None
-) -> date | None:
+def last_day(membership: str, program: Program, on: date, known_at: datetime | None = None) -> date | None:
 	"""The last day on which points without a date of their own can be used, as it was on a day (Inactivity)."""
 	if program.expiry_model != "Inactivity":
 		return None
@@ -211,7 +209,9 @@ def spendable_on_both(membership: str, posting_date: date, today: date) -> Decim
 	return can
 
 
-def expiring(membership: str, on: date | None = None, until: date | None = None, limit: int = 12) -> list[dict]:
+def expiring(
+	membership: str, on: date | None = None, until: date | None = None, limit: int = 12
+) -> list[dict]:
 	"""Upcoming expiry batches: [{date, points}], soonest first."""
 	on = on or getdate(nowdate())
 	rows = frappe.db.sql(

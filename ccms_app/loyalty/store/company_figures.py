@@ -11,7 +11,7 @@ from frappe.query_builder.functions import Coalesce, Count, Sum
 from frappe.utils import add_days, add_months, flt, get_first_day, get_last_day, getdate
 from frappe.utils.caching import redis_cache
 
-from . import permitted
+from ccms_app.desk import permitted
 
 MEMBER, LOT, ENTRY = "CCMS Membership", "CCMS Points Lot", "CCMS Points Ledger Entry"
 

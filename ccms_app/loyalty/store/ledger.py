@@ -461,7 +461,15 @@ def write_lots(*books: Writer) -> None:
 				fresh.append((lot.name, stamp, stamp, user, user, *_owner(book), *_lot_row(lot), draw_before))
 			else:
 				changed.append(
-					(stamp, lot.remaining, lot.available_from, lot.expires_on, lot.state, draw_before, lot.name)
+					(
+						stamp,
+						lot.remaining,
+						lot.available_from,
+						lot.expires_on,
+						lot.state,
+						draw_before,
+						lot.name,
+					)
 				)
 		book.changed_lots, book.fresh_lots = {}, set()
 	_run(INSERT_LOT, fresh)

@@ -19,6 +19,7 @@ from frappe.query_builder.functions import Cast, Coalesce, Sum
 from pypika import CustomFunction, Field, Interval, Order
 from pypika.terms import ExistsCriterion, Term, ValueWrapper
 
+from ccms_app.desk import permitted
 from ccms_app.loyalty.dates import add_months
 from ccms_app.loyalty.model import (
 	ACTIVATE,
@@ -34,7 +35,7 @@ from ccms_app.loyalty.model import (
 )
 from ccms_app.loyalty.money import dec
 
-from . import permitted, programs
+from . import programs
 
 LOT, ENTRY, ALLOCATION, MEMBER = (
 	"CCMS Points Lot",
@@ -109,7 +110,9 @@ class Books:
 	def arrears(self) -> dict[str, Decimal]:
 		"""Points that members owe, by program."""
 		member = DocType(MEMBER)
-		query = frappe.qb.from_(member).select(member.program, Sum(member.points_arrears)).groupby(member.program)
+		query = (
+			frappe.qb.from_(member).select(member.program, Sum(member.points_arrears)).groupby(member.program)
+		)
 		found = _by_program(self._of_company(query, member, MEMBER).run())
 		if self.past:
 			for program, points in [*self._later_debits(), *self._later_draws()]:
@@ -268,7 +271,9 @@ class Books:
 			query = frappe.qb.from_(entry).select(entry.program, Sum(entry.points)).groupby(entry.program)
 			query = query.where(entry.posting_date > self.on)
 			if gives:  # what gives points back to lots, or pays a debt, opens none
-				query = query.where((entry.points > 0) & entry.entry_type.isin((RESTORE, CANCEL, TRANSFER_IN)))
+				query = query.where(
+					(entry.points > 0) & entry.entry_type.isin((RESTORE, CANCEL, TRANSFER_IN))
+				)
 				query = query.where(entry.lot.isnull() | (entry.lot != entry.name))
 			else:
 				query = query.where(entry.points < 0)
@@ -287,7 +292,11 @@ class Books:
 	def _members(self, rules: list[Program]):
 		"""(name, last_activity_on) of the members of programs, as it was on the day."""
 		member = DocType(MEMBER).as_("of_rules")
-		query = frappe.qb.from_(member).select(member.name).where(member.program.isin([rule.name for rule in rules]))
+		query = (
+			frappe.qb.from_(member)
+			.select(member.name)
+			.where(member.program.isin([rule.name for rule in rules]))
+		)
 		if not self.past:
 			return query.select(member.last_activity_on)
 		# grouped, so that the day is worked out once for each member and not for each lot

@@ -90,7 +90,9 @@ def find(customer: str, program: str) -> str | None:
 # --- enrolling ---------------------------------------------------------------------------------------------
 
 
-def enrol(customer: str, program: str, joined_on: date | str | None = None, member_no: str | None = None) -> str:
+def enrol(
+	customer: str, program: str, joined_on: date | str | None = None, member_no: str | None = None
+) -> str:
 	"""Make a customer a member; one who left comes back; one who is a member stays one.
 
 	Safe for two tills at once: the second finds the membership the first has made.
@@ -101,7 +103,12 @@ def enrol(customer: str, program: str, joined_on: date | str | None = None, memb
 		return existing
 	doc = frappe.new_doc(DOCTYPE)
 	doc.update(
-		{"customer": customer, "program": program, "joined_on": joined_on or nowdate(), "member_no": member_no}
+		{
+			"customer": customer,
+			"program": program,
+			"joined_on": joined_on or nowdate(),
+			"member_no": member_no,
+		}
 	)
 	point = f"ccms_enrol_{secrets.token_hex(4)}"
 	frappe.db.savepoint(point)
@@ -135,7 +142,10 @@ def enrol_by_rule(customer: str, company: str, on: date) -> str | None:
 def rule_matches(program: Program, customer: str) -> bool:
 	"""Whether a programme's enrolment rule covers a customer."""
 	row = frappe.db.get_value(
-		"Customer", customer, ["customer_group", "territory", "is_internal_customer", "disabled"], as_dict=True
+		"Customer",
+		customer,
+		["customer_group", "territory", "is_internal_customer", "disabled"],
+		as_dict=True,
 	)
 	if not row or row.is_internal_customer or row.disabled or is_walk_in(customer):
 		return False
@@ -168,7 +178,12 @@ def candidates(program: Program) -> list[str]:
 def covered(program: Program, *, even_disabled: bool = False) -> list[str]:
 	"""Customers whom a programme's rule covers, oldest first; never walk-in or internal ones."""
 	table = frappe.qb.DocType("Customer")
-	query = frappe.qb.from_(table).select(table.name).where(table.is_internal_customer == 0).orderby(table.creation)
+	query = (
+		frappe.qb.from_(table)
+		.select(table.name)
+		.where(table.is_internal_customer == 0)
+		.orderby(table.creation)
+	)
 	if not even_disabled:
 		query = query.where(table.disabled == 0)
 	for doctype, field, root in (
@@ -210,7 +225,15 @@ def prepare(doc) -> None:
 			"joined_on": doc.joined_on or nowdate(),
 			"member_no": (doc.member_no or "").strip() or new_member_no(),
 			**dict.fromkeys(
-				("points_active", "points_pending", "points_held", "points_arrears", "qualifying_value", "last_seq"), 0
+				(
+					"points_active",
+					"points_pending",
+					"points_held",
+					"points_arrears",
+					"qualifying_value",
+					"last_seq",
+				),
+				0,
 			),
 		}
 	)
@@ -410,5 +433,3 @@ def _progress(done: int, total: int) -> None:
 		title=_("Enrolling customers"),
 		description=_("{0} of {1}").format(done, total),
 	)
-
-

@@ -72,7 +72,11 @@ def preview(doc) -> dict:
 		"own_program_warning": bool(doc.get("loyalty_program")),
 	}
 	if not membership:
-		found = [] if members.is_walk_in(doc.customer) else programs.of_company(doc.company, invoices.posting_day(doc))
+		found = (
+			[]
+			if members.is_walk_in(doc.customer)
+			else programs.of_company(doc.company, invoices.posting_day(doc))
+		)
 		return result | {
 			"enrolable": [program.name for program in found],
 			"error": _("Enrol the customer before using points.") if typed else None,
@@ -116,16 +120,20 @@ def preview(doc) -> dict:
 		}
 	soon = balances.expiring(membership, until=getdate(add_days(nowdate(), warning_days())), limit=1)
 	customer_name = frappe.db.get_value("Customer", doc.customer, "customer_name")
-	return as_dict(known) | result | {
-		"balance": as_dict(known),
-		"customer_name": customer_name,
-		"step": float(program.redeem_step),
-		"minimum": float(program.min_redeem_points),
-		"points_precision": program.points_precision,
-		"expiring_soon": soon[0] if soon else None,
-		"document_currency": doc.get("currency"),
-		"memberships": _memberships(doc.customer, doc.company),
-	}
+	return (
+		as_dict(known)
+		| result
+		| {
+			"balance": as_dict(known),
+			"customer_name": customer_name,
+			"step": float(program.redeem_step),
+			"minimum": float(program.min_redeem_points),
+			"points_precision": program.points_precision,
+			"expiring_soon": soon[0] if soon else None,
+			"document_currency": doc.get("currency"),
+			"memberships": _memberships(doc.customer, doc.company),
+		}
+	)
 
 
 def _memberships(customer: str, company: str) -> list[dict]:
@@ -161,18 +169,23 @@ def _preview_return(doc) -> dict:
 		restore = money.part(share, spent, max(program.points_precision, money.decimals(spent)))
 		restore -= _given(original.redemption.name)
 		result["restore_amount"] = float(
-			money.part(share, original.redemption.monetary_value, 2) - _given(original.redemption.name, "monetary_value")
+			money.part(share, original.redemption.monetary_value, 2)
+			- _given(original.redemption.name, "monetary_value")
 		)
 	if original.earning is not None:
 		earned = original.earning.points
 		clawback = money.part(share, earned, max(program.points_precision, money.decimals(earned)))
 		clawback -= _given(original.earning.name)
-	return as_dict(known) | result | {
-		"customer_name": frappe.db.get_value("Customer", doc.customer, "customer_name"),
-		"share": float(share),
-		"restore_points": float(max(restore, ZERO)),
-		"clawback_points": float(max(clawback, ZERO)),
-	}
+	return (
+		as_dict(known)
+		| result
+		| {
+			"customer_name": frappe.db.get_value("Customer", doc.customer, "customer_name"),
+			"share": float(share),
+			"restore_points": float(max(restore, ZERO)),
+			"clawback_points": float(max(clawback, ZERO)),
+		}
+	)
 
 
 def _given(entry: str, field: str = "points"):

@@ -84,9 +84,9 @@ def _remove(doc, marked: list) -> None:
 			continue
 		if base in gone:
 			frappe.throw(
-				_("Taxes row {0} is computed on the points row {1}. Points are no tax: choose another row.").format(
-					row.idx, base
-				),
+				_(
+					"Taxes row {0} is computed on the points row {1}. Points are no tax: choose another row."
+				).format(row.idx, base),
 				title=_("Loyalty Points"),
 			)
 		row.row_id = str(base - sum(1 for idx in gone if idx < base))
@@ -133,7 +133,8 @@ def keep_percentage(doc) -> None:
 def remember_discount(doc) -> None:
 	"""Note the discount of a document whose points row is set, for `hold_discount`."""
 	doc.flags.ccms_discount = {
-		field: doc.get(field) for field in ("apply_discount_on", "additional_discount_percentage", "discount_amount")
+		field: doc.get(field)
+		for field in ("apply_discount_on", "additional_discount_percentage", "discount_amount")
 	}
 
 
@@ -208,7 +209,14 @@ def refuse_changes(doc) -> None:
 
 def _fingerprint(doc) -> list[tuple]:
 	return [
-		(row.name, row.account_head, row.charge_type, flt(row.tax_amount), flt(row.base_tax_amount), row.cost_center)
+		(
+			row.name,
+			row.account_head,
+			row.charge_type,
+			flt(row.tax_amount),
+			flt(row.base_tax_amount),
+			row.cost_center,
+		)
 		for row in doc.get("taxes") or ()
 		if row.get(MARKER)
 	]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import frappe
+from frappe import _
 from frappe.utils import cint, getdate
 
+from ccms_app.desk import permitted
 from ccms_app.loyalty.model import Program, Tier
 from ccms_app.loyalty.money import dec
 
@@ -54,6 +56,22 @@ def find(name: str) -> Program | None:
 	except frappe.DoesNotExistError:
 		del frappe.local.message_log[messages:]
 		return None
+
+
+def asked(filters: frappe._dict, of_company: str | None = None) -> str | None:
+	"""The programme that a report's filters name, if any; of that company, and one that the user may see."""
+	name = filters.program
+	if not name:
+		return None
+	permitted.check(DOCTYPE, name)
+	own = get(name).company
+	if of_company and own != of_company:
+		frappe.throw(
+			_("{0} is a loyalty program of {1}, not of {2}.").format(
+				*(frappe.bold(value) for value in (name, own, of_company))
+			)
+		)
+	return name
 
 
 def from_doc(doc) -> Program:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from frappe.query_builder import Case
 from frappe.query_builder.functions import Abs, Coalesce, CombineDatetime, Concat, NullIf, Sum
 
-from ccms_app.loyalty.facts import Facts, check
+from ccms_app.facts.files import Facts, check
 
 BATCH = 50_000
 COLUMNS = {

@@ -75,7 +75,8 @@ def rebuild(membership: str) -> int:
 
 def _rebuild_lots(book: ledger.SiteBook, folded: Folded) -> int:
 	rows = frappe.db.sql(
-		f"select {ledger.LOT_FIELDS} from `tabCCMS Points Lot` where membership = %s for update", (book.member.name,)
+		f"select {ledger.LOT_FIELDS} from `tabCCMS Points Lot` where membership = %s for update",
+		(book.member.name,),
 	)
 	stored = {lot.name: lot for lot in map(ledger.lot_of, rows)}
 	extra = [name for name in stored if name not in folded.lots]
@@ -105,5 +106,3 @@ def _same(one: Lot, other: Lot) -> bool:
 		getattr(one, field) == getattr(other, field)
 		for field in ("original", "remaining", "available_from", "expires_on", "state", "origin", "entry_seq")
 	)
-
-

@@ -15,8 +15,8 @@ import frappe
 from frappe import _
 from frappe.utils import add_months, cint, formatdate, getdate, nowdate
 
+from ccms_app.facts.files import Facts
 from ccms_app.loyalty.baskets import History
-from ccms_app.loyalty.facts import Facts
 from ccms_app.loyalty.model import Program
 from ccms_app.loyalty.money import dec
 from ccms_app.loyalty.simulate import simulate

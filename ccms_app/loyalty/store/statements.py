@@ -7,11 +7,12 @@ from datetime import date
 import frappe
 from frappe import _
 
+from ccms_app.desk import permitted
 from ccms_app.loyalty.dates import DAY
 from ccms_app.loyalty.model import Program
 from ccms_app.loyalty.statement import Statement, statement
 
-from . import balances, members, permitted, programs
+from . import balances, members, programs
 
 
 def choose(membership: str | None, customer: str | None, program: str | None) -> str | None:

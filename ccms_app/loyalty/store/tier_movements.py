@@ -11,6 +11,7 @@ from frappe.query_builder import DocType
 from frappe.query_builder.functions import Coalesce, Count
 from pypika import Order
 
+from ccms_app.desk import permitted
 from ccms_app.loyalty import tiers
 from ccms_app.loyalty.model import TIER, ZERO, Program
 
@@ -41,7 +42,11 @@ class Step:
 			return UP
 		if self.reason == "downgrade":
 			return DOWN
-		return UP if place(programs.get(self.program), self.new) > place(programs.get(self.program), self.old) else DOWN
+		return (
+			UP
+			if place(programs.get(self.program), self.new) > place(programs.get(self.program), self.old)
+			else DOWN
+		)
 
 
 def place(program: Program, tier: str) -> tuple:
@@ -53,9 +58,16 @@ def place(program: Program, tier: str) -> tuple:
 def counted(company: str, first: date, last: date, program: str | None = None) -> list[tuple[Step, int]]:
 	"""How many times each step was taken."""
 	entry = DocType(ENTRY)
-	columns = (entry.program, Coalesce(entry.old_value, ""), Coalesce(entry.new_value, ""), Coalesce(entry.reason, ""))
+	columns = (
+		entry.program,
+		Coalesce(entry.old_value, ""),
+		Coalesce(entry.new_value, ""),
+		Coalesce(entry.reason, ""),
+	)
 	query = frappe.qb.from_(entry).select(*columns, Count("*")).groupby(*columns)
-	return [(Step(*row[:4]), row[4]) for row in _tier_entries(query, entry, company, first, last, program).run()]
+	return [
+		(Step(*row[:4]), row[4]) for row in _tier_entries(query, entry, company, first, last, program).run()
+	]
 
 
 def listed(

@@ -12,11 +12,12 @@ from frappe.query_builder.functions import Count, Sum
 from pypika import Order
 from pypika.terms import ExistsCriterion
 
+from ccms_app.desk import permitted
 from ccms_app.loyalty import money, tiers
 from ccms_app.loyalty.model import EARN, REDEEM, ZERO
 from ccms_app.loyalty.money import dec
 
-from . import permitted, programs
+from . import programs
 
 DOCTYPES = ("Sales Invoice", "POS Invoice")
 ENTRY, MEMBER, ADJUSTMENT = "CCMS Points Ledger Entry", "CCMS Membership", "CCMS Points Adjustment"
@@ -97,7 +98,9 @@ class Returns:
 			.where((note.company == self.company) & note.posting_date[self.first : self.last])
 			.where((note.docstatus == 1) & (note.is_return == 1) & (note.is_opening != "Yes"))
 			.where(note.customer.isin(members))
-			.where(note.return_against.isnull() | (note.return_against == "") | ExistsCriterion(posted).negate())
+			.where(
+				note.return_against.isnull() | (note.return_against == "") | ExistsCriterion(posted).negate()
+			)
 		)
 		if doctype == "Sales Invoice":
 			query = query.where((note.is_consolidated == 0) & (note.is_internal_customer == 0))

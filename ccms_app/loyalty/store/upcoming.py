@@ -17,11 +17,12 @@ from frappe.query_builder.functions import Count, Sum
 from frappe.utils import getdate, nowdate
 from pypika import Case, CustomFunction, Interval, Order
 
+from ccms_app.desk import permitted
 from ccms_app.loyalty.dates import add_months, inactive_after
 from ccms_app.loyalty.model import ZERO, Program
 from ccms_app.loyalty.money import dec
 
-from . import permitted, programs
+from . import programs
 
 LOT, MEMBER = "CCMS Points Lot", "CCMS Membership"
 OPEN = ("Active", "Pending")
@@ -66,7 +67,9 @@ class Upcoming:
 		lot = DocType(LOT)
 		month = _DateFormat(lot.expires_on, "%Y-%m").as_("month")
 		batches = Count(_Concat(lot.expires_on, lot.membership)).distinct()
-		query = self._dated(lot).select(month, lot.program, *self._sums(lot), batches).groupby(month, lot.program)
+		query = (
+			self._dated(lot).select(month, lot.program, *self._sums(lot), batches).groupby(month, lot.program)
+		)
 		found = {
 			(of_month, program): (dec(points), dec(pending), count)
 			for of_month, program, points, pending, count in permitted.restrict(query, LOT).run()

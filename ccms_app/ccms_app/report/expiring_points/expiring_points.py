@@ -11,9 +11,10 @@ import frappe
 from frappe import _
 from frappe.utils import add_days
 
+from ccms_app.desk import reporting
 from ccms_app.loyalty.model import ZERO
 from ccms_app.loyalty.money import rounded
-from ccms_app.loyalty.store import overview, programs, reporting
+from ccms_app.loyalty.store import overview, programs
 from ccms_app.loyalty.store.upcoming import Upcoming, months_of, reachable
 
 MEMBER, MONTH = "Member", "Month"
@@ -32,12 +33,14 @@ class ExpiringPoints:
 
 	def __init__(self, filters: frappe._dict):
 		self.company = reporting.company(filters)
-		self.program = reporting.program(filters, self.company)
+		self.program = programs.asked(filters, self.company)
 		today = reporting.today()
 		self.first, self.last = reporting.period(filters, today, add_days(today, overview.warning_days()))
 		self.first = max(self.first, today)
 		if self.last < today:
-			frappe.throw(_("To Date is in the past. This report looks ahead: what has expired stands in the ledger."))
+			frappe.throw(
+				_("To Date is in the past. This report looks ahead: what has expired stands in the ledger.")
+			)
 		self.by = reporting.choice(filters.group_by, (MEMBER, MONTH), _("Group by"))
 		self.currency = reporting.currency_of(self.company)
 		self.upcoming = Upcoming(self.company, self.first, self.last, self.program)
@@ -148,7 +151,9 @@ class ExpiringPoints:
 		if not self.batches:
 			return reporting.finding(
 				reporting.sentence(_("No points expire from {0} to {1}."), *days),
-				"" if self._can_expire() else _("The loyalty programs of this company let points live for ever."),
+				""
+				if self._can_expire()
+				else _("The loyalty programs of this company let points live for ever."),
 			)
 		lines = [
 			reporting.sentence(
@@ -164,7 +169,9 @@ class ExpiringPoints:
 		if self.by == MEMBER and self.batches > MOST:
 			lines.append(
 				reporting.sentence(
-					_("The list shows the first {0} of {1} batches; the sum below is theirs. Choose a shorter time to see the rest."),
+					_(
+						"The list shows the first {0} of {1} batches; the sum below is theirs. Choose a shorter time to see the rest."
+					),
 					reporting.number(MOST),
 					reporting.number(self.batches),
 				)
@@ -177,7 +184,10 @@ class ExpiringPoints:
 	def figures(self) -> list[dict[str, Any]]:
 		return [
 			reporting.card(_("Points"), self.points, indicator="Orange"),
-			reporting.card(_("Of which pending"), sum((pending for _points, pending, _count in self.months.values()), ZERO)),
+			reporting.card(
+				_("Of which pending"),
+				sum((pending for _points, pending, _count in self.months.values()), ZERO),
+			),
 			reporting.card(_("Members"), self.members),
 			reporting.card(_("Worth"), self.worth, "Currency", self.currency),
 		]
@@ -189,7 +199,12 @@ class ExpiringPoints:
 			program: [self.months.get((month, program), (ZERO,))[0] for month in months]
 			for program in sorted({program for _month, program in self.months})
 		}
-		return reporting.chart("bar", [reporting.month_label(month, short=True) for month in months], series, barOptions={"stacked": 1})
+		return reporting.chart(
+			"bar",
+			[reporting.month_label(month, short=True) for month in months],
+			series,
+			barOptions={"stacked": 1},
+		)
 
 
 def _first_of(month: str) -> date:

@@ -10,9 +10,10 @@ from typing import Any
 import frappe
 from frappe import _
 
+from ccms_app.desk import reporting
 from ccms_app.loyalty.model import ZERO, Program
 from ccms_app.loyalty.money import rounded
-from ccms_app.loyalty.store import programs, reporting
+from ccms_app.loyalty.store import programs
 from ccms_app.loyalty.store.liability import AGES, Books, Open
 
 AGE, MONTH, PROGRAM = "Age", "Expiry Month", "Program"
@@ -32,7 +33,7 @@ class PointsLiability:
 
 	def __init__(self, filters: frappe._dict):
 		self.company = reporting.company(filters)
-		self.program = reporting.program(filters, self.company)
+		self.program = programs.asked(filters, self.company)
 		today = reporting.today()
 		self.on = min(reporting.day(filters.report_date, _("As of")) or today, today)
 		self.by = reporting.choice(filters.group_by, WAYS, _("Group by"))
@@ -200,7 +201,9 @@ class PointsLiability:
 		if lapsed:
 			lines.append(
 				reporting.sentence(
-					_("Ties to the ledger: its movements add up to {0}, of which {1} have expired but are not written off yet."),
+					_(
+						"Ties to the ledger: its movements add up to {0}, of which {1} have expired but are not written off yet."
+					),
 					reporting.number(self.journal),
 					reporting.number(lapsed),
 				)
@@ -208,7 +211,8 @@ class PointsLiability:
 		else:
 			lines.append(
 				reporting.sentence(
-					_("Ties to the ledger: its movements add up to {0} as well."), reporting.number(self.journal)
+					_("Ties to the ledger: its movements add up to {0} as well."),
+					reporting.number(self.journal),
 				)
 			)
 		return reporting.finding(*lines)
@@ -222,7 +226,11 @@ class PointsLiability:
 			reporting.card(_("Owed by members"), owed),
 			reporting.card(_("Worth"), self.total(self.value), "Currency", self.currency),
 			reporting.card(
-				_("Expected to be used"), self.total(self.liability), "Currency", self.currency, indicator="Red"
+				_("Expected to be used"),
+				self.total(self.liability),
+				"Currency",
+				self.currency,
+				indicator="Red",
 			),
 		]
 

@@ -10,10 +10,11 @@ import frappe
 from frappe import _
 from frappe.utils import formatdate
 
+from ccms_app.desk import reporting
 from ccms_app.loyalty import statement
 from ccms_app.loyalty.dates import DAY
 from ccms_app.loyalty.money import rounded
-from ccms_app.loyalty.store import members, programs, reporting, statements
+from ccms_app.loyalty.store import members, programs, statements
 from ccms_app.loyalty.store.plain_words import OF_POINTS, Words
 
 MONTHS = 12
@@ -34,7 +35,7 @@ class PointsStatement:
 	def __init__(self, filters: frappe._dict):
 		self.filters = filters
 		today = reporting.today()
-		self.program_asked = reporting.program(filters)
+		self.program_asked = programs.asked(filters)
 		self.membership = statements.choose(filters.membership, filters.customer, self.program_asked)
 		self.first, self.last = reporting.period(filters, reporting.months_ago(MONTHS), today, latest=today)
 		self.everything = reporting.checked(filters.show_changes)
@@ -42,7 +43,16 @@ class PointsStatement:
 	# --- whose, and what happened ----------------------------------------------------------------------------
 	@cached_property
 	def member(self) -> frappe._dict:
-		fields = ("customer", "customer_name", "member_no", "program", "company", "status", "tier", "merged_into")
+		fields = (
+			"customer",
+			"customer_name",
+			"member_no",
+			"program",
+			"company",
+			"status",
+			"tier",
+			"merged_into",
+		)
 		return frappe.db.get_value(members.DOCTYPE, self.membership, fields, as_dict=True)
 
 	@cached_property

@@ -9,7 +9,8 @@ from typing import Any
 import frappe
 from frappe import _
 
-from ccms_app.loyalty.store import programs, reporting
+from ccms_app.desk import reporting
+from ccms_app.loyalty.store import programs
 from ccms_app.loyalty.store import tier_movements as store
 from ccms_app.loyalty.store.tier_movements import DOWN, JOINED, MOVES, RENEWED, UP, Step
 
@@ -21,7 +22,14 @@ MOST = 5000
 def execute(filters: dict | None = None) -> tuple:
 	"""Columns, rows, the finding, chart and figures for the desk."""
 	report = TierMovements(reporting.read(filters))
-	return report.columns(), report.rows(), report.finding(), report.chart(), report.figures(), report.no_total
+	return (
+		report.columns(),
+		report.rows(),
+		report.finding(),
+		report.chart(),
+		report.figures(),
+		report.no_total,
+	)
 
 
 class TierMovements:
@@ -29,7 +37,7 @@ class TierMovements:
 
 	def __init__(self, filters: frappe._dict):
 		self.company = reporting.company(filters)
-		self.program = reporting.program(filters, self.company)
+		self.program = programs.asked(filters, self.company)
 		self.first, self.last = reporting.period(filters, reporting.months_ago(MONTHS), reporting.today())
 		self.view = reporting.choice(filters.view, (TIER, MATRIX, MEMBERS), _("Show"))
 		self.tier = filters.tier or None
@@ -112,7 +120,12 @@ class TierMovements:
 
 	def _tier_rows(self) -> list[dict[str, Any]]:
 		into: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-		fields = {JOINED: ("joined",), UP: ("up", "went_up"), DOWN: ("down", "went_down"), RENEWED: ("renewed",)}
+		fields = {
+			JOINED: ("joined",),
+			UP: ("up", "went_up"),
+			DOWN: ("down", "went_down"),
+			RENEWED: ("renewed",),
+		}
 		for step, times in self.steps:
 			for field, tier in zip(fields[step.move], (step.new, step.old), strict=False):
 				into[step.program, tier][field] += times
@@ -175,7 +188,9 @@ class TierMovements:
 		if self.view == MEMBERS and total > MOST:
 			lines.append(
 				reporting.sentence(
-					_("The list shows the latest {0} of {1} movements. Choose a shorter time or a tier to see the rest."),
+					_(
+						"The list shows the latest {0} of {1} movements. Choose a shorter time or a tier to see the rest."
+					),
 					reporting.number(MOST),
 					reporting.number(total),
 				)
@@ -184,7 +199,9 @@ class TierMovements:
 
 	def figures(self) -> list[dict[str, Any]]:
 		colours = {JOINED: "Blue", UP: "Green", DOWN: "Red", RENEWED: "Grey"}
-		return [reporting.card(_(move), self.moves[move], indicator=colour) for move, colour in colours.items()]
+		return [
+			reporting.card(_(move), self.moves[move], indicator=colour) for move, colour in colours.items()
+		]
 
 	def chart(self) -> dict[str, Any] | None:
 		"""Members who came into each tier, by movement."""

@@ -9,8 +9,9 @@ from typing import Any
 import frappe
 from frappe import _
 
+from ccms_app.desk import reporting
 from ccms_app.loyalty.model import ZERO
-from ccms_app.loyalty.store import programs, reporting, unlinked
+from ccms_app.loyalty.store import programs, unlinked
 
 MONTHS = 3
 MOST = 2000
@@ -27,7 +28,7 @@ class UnlinkedReturns:
 
 	def __init__(self, filters: frappe._dict):
 		self.company = reporting.company(filters)
-		self.program = reporting.program(filters, self.company)
+		self.program = programs.asked(filters, self.company)
 		self.first, self.last = reporting.period(filters, reporting.months_ago(MONTHS), reporting.today())
 		self.adjusted = reporting.checked(filters.show_adjusted)
 		self.currency = reporting.currency_of(self.company)
@@ -97,7 +98,9 @@ class UnlinkedReturns:
 		days = (reporting.date_text(self.first), reporting.date_text(self.last))
 		if not count:
 			return reporting.finding(
-				reporting.sentence(_("From {0} to {1} every credit note of a member took its points back."), *days)
+				reporting.sentence(
+					_("From {0} to {1} every credit note of a member took its points back."), *days
+				)
 			)
 		lines = [
 			reporting.sentence(
@@ -114,7 +117,8 @@ class UnlinkedReturns:
 		if count > MOST:
 			lines.append(
 				reporting.sentence(
-					_("The list shows the latest {0}. Choose a shorter time to see the rest."), reporting.number(MOST)
+					_("The list shows the latest {0}. Choose a shorter time to see the rest."),
+					reporting.number(MOST),
 				)
 			)
 		return reporting.finding(*lines)
@@ -124,7 +128,9 @@ class UnlinkedReturns:
 		return [
 			reporting.card(_("Credit notes"), count),
 			reporting.card(_("Net amount"), amount, "Currency", self.currency),
-			reporting.card(_("Points to adjust"), self.open_points, indicator="Orange" if self.open_points else ""),
+			reporting.card(
+				_("Points to adjust"), self.open_points, indicator="Orange" if self.open_points else ""
+			),
 		]
 
 	def chart(self) -> dict[str, Any] | None:
@@ -136,4 +142,9 @@ class UnlinkedReturns:
 		series = {_("To adjust"): list(open_.values())}
 		if any(done.values()):
 			series[_("Adjusted")] = list(done.values())
-		return reporting.chart("bar", [reporting.month_label(month, short=True) for month in months], series, barOptions={"stacked": 1})
+		return reporting.chart(
+			"bar",
+			[reporting.month_label(month, short=True) for month in months],
+			series,
+			barOptions={"stacked": 1},
+		)

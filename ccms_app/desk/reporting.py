@@ -9,12 +9,11 @@ from decimal import Decimal
 import frappe
 from frappe import _
 from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
-from frappe.utils import cint, escape_html, fmt_money, formatdate, getdate, nowdate
+from frappe.utils import add_months, cint, escape_html, fmt_money, formatdate, getdate, nowdate
 
-from ccms_app.loyalty.dates import add_months
 from ccms_app.loyalty.money import dec, decimals
 
-from . import permitted, programs
+from . import permitted
 
 CURRENCY = "currency"
 """The field of every row with money that names its currency."""
@@ -42,22 +41,6 @@ def company(filters: frappe._dict) -> str:
 	return name
 
 
-def program(filters: frappe._dict, of_company: str | None = None) -> str | None:
-	"""The loyalty program asked for, if any; of that company, and one that the user may see."""
-	name = filters.program
-	if not name:
-		return None
-	permitted.check(programs.DOCTYPE, name)
-	own = programs.get(name).company
-	if of_company and own != of_company:
-		frappe.throw(
-			_("{0} is a loyalty program of {1}, not of {2}.").format(
-				*(frappe.bold(value) for value in (name, own, of_company))
-			)
-		)
-	return name
-
-
 def day(value: object, label: str) -> date | None:
 	"""A date filter; None when it is empty."""
 	if not value:
@@ -76,9 +59,7 @@ def period(filters: frappe._dict, first: date, last: date, latest: date | None =
 	if latest:
 		end = min(end, latest)
 	if start > end:
-		frappe.throw(
-			_("From Date ({0}) is after To Date ({1}).").format(formatdate(start), formatdate(end))
-		)
+		frappe.throw(_("From Date ({0}) is after To Date ({1}).").format(formatdate(start), formatdate(end)))
 	return start, end
 
 
@@ -97,7 +78,7 @@ def today() -> date:
 
 
 def months_ago(months: int) -> date:
-	return add_months(today(), -months)
+	return getdate(add_months(today(), -months))
 
 
 # --- columns -------------------------------------------------------------------------------------------------
@@ -200,7 +181,9 @@ def finding(*sentences: str, warning: str = "") -> str:
 	return f'<div class="ccms-finding">{"".join(lines)}</div>'
 
 
-def card(label: str, value: object, datatype: str = "Float", currency: str | None = None, indicator: str = "") -> dict:
+def card(
+	label: str, value: object, datatype: str = "Float", currency: str | None = None, indicator: str = ""
+) -> dict:
 	"""One figure above the chart."""
 	found = {"label": label, "value": float(dec(value)), "datatype": datatype}
 	if datatype == "Float":
@@ -214,7 +197,9 @@ def card(label: str, value: object, datatype: str = "Float", currency: str | Non
 
 def chart(kind: str, labels: list[str], datasets: dict[str, list], **options: object) -> dict | None:
 	"""A chart of named series; None when there is nothing to draw."""
-	series = [{"name": name, "values": [float(value) for value in values]} for name, values in datasets.items()]
+	series = [
+		{"name": name, "values": [float(value) for value in values]} for name, values in datasets.items()
+	]
 	if not labels or not any(any(one["values"]) for one in series):
 		return None
 	return {"type": kind, "data": {"labels": labels, "datasets": series}, **options}

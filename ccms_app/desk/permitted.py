@@ -1,0 +1,73 @@
+"""What the user in session may see, for queries that Frappe does not filter by itself: the query builder and SQL.
+
+Two rules together: the user's own permissions on the DocType that is read (as in its list), and on the customers
+its rows belong to. Who has no role on Customer at all (an analyst) is held to User Permissions alone.
+"""
+
+from __future__ import annotations
+
+import frappe
+from frappe import _
+from frappe.model.db_query import DatabaseQuery
+from frappe.permissions import get_role_permissions, get_user_permissions, has_user_permission
+from frappe.query_builder import DocType
+from frappe.query_builder.builder import QueryBuilder
+from pypika.terms import LiteralValue
+
+
+def restrict(query: QueryBuilder, doctype: str, customer_field: str = "customer") -> QueryBuilder:
+	"""Narrow a query to the rows of a DocType that the user may see, and to customers the user may see.
+
+	Args:
+		query: selects from the DocType's table without an alias, and has a condition already.
+		customer_field: the field of that table that links to Customer.
+	"""
+	if own := _conditions(doctype):
+		query = query.where(LiteralValue(own))
+	if allowed := _conditions("Customer"):
+		customer = DocType("Customer")
+		names = frappe.qb.from_(customer).select(customer.name).where(LiteralValue(allowed))
+		query = query.where(DocType(doctype)[customer_field].isin(names))
+	return query
+
+
+def _conditions(doctype: str) -> str:
+	"""Frappe's own match conditions as SQL on the table of that name; empty when nothing is held back."""
+	query = DatabaseQuery(doctype, user=frappe.session.user)
+	if _by_role(doctype):
+		sql = query.build_match_conditions()
+	else:
+		query.match_filters, query.match_conditions = [], []  # Frappe sets them only where roles decide
+		query.add_user_permissions(get_user_permissions(frappe.session.user))
+		sql = " or ".join(f"({condition})" for condition in query.match_conditions)
+	return f"({sql})".replace("%", "%%") if sql else ""
+
+
+def check(doctype: str, name: str) -> None:
+	"""Refuse a document that the user may not see, in the same words whether it exists or not.
+
+	Raises:
+		frappe.PermissionError: it is not there, or not for this user.
+	"""
+	if not (frappe.db.exists(doctype, name) and _may_see(frappe.get_cached_doc(doctype, name))):
+		frappe.throw(
+			_("You may not see {0} {1}.").format(_(doctype), frappe.bold(name)), frappe.PermissionError
+		)
+
+
+def _may_see(doc) -> bool:
+	ptype = _by_role(doc.doctype)
+	if not ptype:
+		return has_user_permission(doc, frappe.session.user)
+	return frappe.has_permission(doc.doctype, ptype, doc=doc)
+
+
+def may_link(doctype: str) -> bool:
+	"""Whether the user's roles let them read or choose documents of a DocType: else a link to one leads nowhere."""
+	return bool(_by_role(doctype))
+
+
+def _by_role(doctype: str) -> str:
+	"""What the user's roles grant on a DocType: read, else select, else nothing (shares aside)."""
+	granted = get_role_permissions(frappe.get_meta(doctype), user=frappe.session.user)
+	return next((ptype for ptype in ("read", "select") if granted.get(ptype)), "")
