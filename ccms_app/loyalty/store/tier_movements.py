@@ -15,7 +15,7 @@ from ccms_app.desk import permitted
 from ccms_app.loyalty import tiers
 from ccms_app.loyalty.model import TIER, ZERO, Program
 
-from . import permitted, programs
+from . import programs
 
 ENTRY, MEMBER = "CCMS Points Ledger Entry", "CCMS Membership"
 JOINED, UP, DOWN, RENEWED = "Joined", "Went up", "Went down", "Renewed"
