@@ -8,11 +8,12 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, cint, getdate, nowdate, strip_html
 
+from ccms_app.desk import permitted
 from ccms_app.loyalty import money, redemption, tiers
 from ccms_app.loyalty.model import EARN, ONE, ZERO, Program
 from ccms_app.loyalty.money import dec
 
-from . import balances, credit_notes, invoices, members, permitted, points_row, programs, refusals
+from . import balances, credit_notes, invoices, members, points_row, programs, refusals
 
 WARN_DAYS = 30
 
