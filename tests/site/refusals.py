@@ -10,8 +10,10 @@ from .ledger_checks import snapshot
 
 
 @contextmanager
-def refused(message: str = "", error: type[Exception] | tuple = frappe.ValidationError) -> Iterator[None]:
-	"""`with refused("Only 5 points"): …`; points are as before, and so is everything else after the rollback."""
+def raises_refusal(
+	message: str = "", error: type[Exception] | tuple = frappe.ValidationError
+) -> Iterator[None]:
+	"""`with raises_refusal("Only 5 points"): …`; points are as before, and so is everything else after the rollback."""
 	before = snapshot()
 	frappe.db.savepoint("refused")
 	with pytest.raises(error, match=message or None):

@@ -15,7 +15,7 @@ from tests.site.ledger_checks import (  # noqa: F401
 	snapshot,
 	strict,
 )
-from tests.site.refusals import refused
+from tests.site.refusals import raises_refusal
 from tests.site.world import ABROAD, MANAGER, account, make_user
 
 DOCTYPE = "CCMS Points Adjustment"
@@ -100,7 +100,7 @@ def test_points_are_deducted(member):
 
 
 def test_no_more_is_deducted_than_there_is(member):
-	with refused("Only 100 points"):
+	with raises_refusal("Only 100 points"):
 		adjust(member, 101, "Deduct")
 
 
@@ -147,7 +147,7 @@ def test_a_transfer_that_cannot_be(member, program, mistake):
 		"missing": "receives",
 		"too much": "Only 100 points",
 	}
-	with refused(says[mistake]):
+	with raises_refusal(says[mistake]):
 		adjust(member, 101 if mistake == "too much" else 10, "Transfer", to_membership=other)
 
 
@@ -184,7 +184,7 @@ def test_cancelling_an_extension_when_the_first_date_is_over(member):
 
 
 def test_nothing_to_extend(member):
-	with refused("No points of this member expire before"):
+	with raises_refusal("No points of this member expire before"):
 		adjust(member, kind="Extend Expiry", expires_on=add_days(nowdate(), 90))
 
 
@@ -222,9 +222,9 @@ def test_the_membership_says_whose_it_is(member):
 
 
 def test_nobody_in_particular(program):
-	with refused("Choose a membership"):
+	with raises_refusal("Choose a membership"):
 		adjust(None, 5, program=program.name)
-	with refused(error=(frappe.DoesNotExistError, frappe.LinkValidationError)):
+	with raises_refusal(error=(frappe.DoesNotExistError, frappe.LinkValidationError)):
 		adjust("no such membership", 5)
 
 
@@ -232,7 +232,7 @@ def test_who_has_left_is_not_adjusted(member):
 	from ccms_app.api.loyalty import set_status
 
 	set_status(member, "Left")
-	with refused("has left"):
+	with raises_refusal("has left"):
 		adjust(member, 5)
 
 
@@ -254,7 +254,7 @@ def test_who_has_left_is_not_adjusted(member):
 )
 def test_bad_input(member, points, fields, message):
 	error = (frappe.ValidationError, frappe.MandatoryError, frappe.NonNegativeError)
-	with refused(f"(?i){message}", error):
+	with raises_refusal(f"(?i){message}", error):
 		adjust(member, points, **fields)
 
 
@@ -290,7 +290,7 @@ def test_above_the_limit_somebody_else_submits(member, limit, as_user):
 	with as_user(MANAGER):
 		voucher = draft(member, 51, approved_by=SECOND_MANAGER)
 		assert not voucher.approved_by
-		with refused("more than 50", frappe.PermissionError):
+		with raises_refusal("more than 50", frappe.PermissionError):
 			voucher.submit()
 	with as_user(SECOND_MANAGER):
 		voucher = frappe.get_doc(DOCTYPE, voucher.name)
@@ -300,7 +300,7 @@ def test_above_the_limit_somebody_else_submits(member, limit, as_user):
 
 
 def test_it_cannot_be_inserted_as_submitted(member, limit, as_user):
-	with as_user(MANAGER), refused("more than 50", frappe.PermissionError):
+	with as_user(MANAGER), raises_refusal("more than 50", frappe.PermissionError):
 		values = {"adjustment_type": "Grant", "points": 51, "posting_date": nowdate(), "reason": "x"}
 		values |= {"reason_code": "Goodwill", "membership": member, "docstatus": 1}
 		frappe.get_doc({"doctype": DOCTYPE, **values}).insert()
@@ -312,7 +312,7 @@ def test_the_owner_cannot_name_another_owner(member, limit, as_user):
 		assert voucher.owner == MANAGER
 		for act in ("save", "submit"):
 			voucher.reload().owner = SECOND_MANAGER
-			with refused(error=(frappe.CannotChangeConstantError, frappe.PermissionError)):
+			with raises_refusal(error=(frappe.CannotChangeConstantError, frappe.PermissionError)):
 				getattr(voucher, act)()
 
 
@@ -323,12 +323,12 @@ def test_who_changed_it_does_not_approve_it(member, limit, as_user):
 	with as_user(MANAGER):
 		mine = frappe.get_doc(DOCTYPE, voucher.name)
 		mine.points = 5000
-		with refused("more than 50", frappe.PermissionError):
+		with raises_refusal("more than 50", frappe.PermissionError):
 			mine.submit()
 		mine = frappe.get_doc(DOCTYPE, voucher.name)
 		mine.points = 5000
 		mine.save()
-		with refused("more than 50", frappe.PermissionError):
+		with raises_refusal("more than 50", frappe.PermissionError):
 			mine.submit()
 
 
@@ -344,7 +344,7 @@ def test_who_approves_may_mend_the_wording(member, limit, as_user):
 def test_approved_by_stays_what_it_was(member, limit, as_user):
 	voucher = adjust(member, 5)
 	voucher.approved_by = MANAGER
-	with refused(error=frappe.UpdateAfterSubmitError):
+	with raises_refusal(error=frappe.UpdateAfterSubmitError):
 		voucher.save()
 
 
@@ -352,7 +352,7 @@ def test_the_limit_holds_for_what_is_taken_and_moved_too(member, program, limit,
 	other = membership_of(make_customer(program))
 	with as_user(MANAGER):
 		for kind, fields in (("Deduct", {}), ("Transfer", {"to_membership": other})):
-			with refused("more than 50", frappe.PermissionError):
+			with raises_refusal("more than 50", frappe.PermissionError):
 				adjust(member, 60, kind, **fields)
 
 

@@ -207,7 +207,7 @@ def test_a_return_is_amended():
 # --- twice -------------------------------------------------------------------------------------------------------
 
 
-def hooks_again(doc, *hooks) -> None:
+def check_hooks_again(doc, *hooks) -> None:
 	before = snapshot()
 	for hook in hooks:
 		hook(frappe.get_doc(doc.doctype, doc.name))
@@ -218,17 +218,17 @@ def test_every_hook_twice():
 	"""Invariant 5: whatever is called again finds what it wanted."""
 	customer, membership = member(1000, accrue_when="When Paid")
 	sale = make_sales_invoice(customer, qty=2, ccms_redeem_points=300)
-	hooks_again(sale, invoices.post, paying.changed)
+	check_hooks_again(sale, invoices.post, paying.changed)
 	payments.pay(sale)
-	hooks_again(sale, paying.changed, invoices.post)
+	check_hooks_again(sale, paying.changed, invoices.post)
 	note = make_return(sale, 1)
-	hooks_again(note, invoices.post, paying.changed)
-	hooks_again(sale, invoices.post, paying.changed)
+	check_hooks_again(note, invoices.post, paying.changed)
+	check_hooks_again(sale, invoices.post, paying.changed)
 	note.reload().cancel()
-	hooks_again(note, invoices.reverse)
+	check_hooks_again(note, invoices.reverse)
 	plain = make_sales_invoice(customer)
 	plain.reload().cancel()
-	hooks_again(plain, invoices.reverse, paying.changed)
+	check_hooks_again(plain, invoices.reverse, paying.changed)
 	check(membership)
 
 
@@ -236,7 +236,7 @@ def test_a_cancelled_document_posts_nothing_again():
 	customer, membership = member()
 	sale = make_sales_invoice(customer, ccms_redeem_points=100)
 	sale.cancel()
-	hooks_again(sale, invoices.reverse)
+	check_hooks_again(sale, invoices.reverse)
 	assert check(membership).active == 1000
 
 

@@ -28,7 +28,7 @@ from tests.site.ledger_checks import (  # noqa: F401
 )
 from tests.site.payments import pay
 from tests.site.processes import forget_jobs
-from tests.site.refusals import refused
+from tests.site.refusals import raises_refusal
 from tests.site.world import WALK_IN
 
 
@@ -329,7 +329,7 @@ def test_a_posted_document_keeps_its_member(program):
 
 
 def test_points_are_not_merged_into_the_walk_in_customer(program):
-	with refused("walk-in customer"):
+	with raises_refusal("walk-in customer"):
 		merge(make_customer(program), frappe.get_doc("Customer", WALK_IN))
 
 
@@ -342,7 +342,7 @@ def test_a_merge_that_dies_afterwards_leaves_no_trace(program, monkeypatch):
 		frappe.throw("not this one")
 
 	monkeypatch.setattr(Customer, "on_trash", die)
-	with refused("not this one"):
+	with raises_refusal("not this one"):
 		merge(old, new)
 	assert frappe.db.exists("Customer", old.name)
 	assert check(membership_of(old)).active == 70

@@ -14,7 +14,7 @@ from tests.site.factories import (
 	make_sales_invoice,
 )
 from tests.site.ledger_checks import check, membership_of, points_of, set_balance, strict  # noqa: F401
-from tests.site.refusals import refused
+from tests.site.refusals import raises_refusal
 
 TABLES = ("CCMS Membership", "CCMS Points Ledger Entry", "CCMS Points Lot")
 
@@ -104,7 +104,7 @@ def test_a_renamed_programme_keeps_its_members(member):
 
 def test_programmes_are_never_merged(member):
 	old = frappe.db.get_value("CCMS Membership", membership_of(member), "program")
-	with refused("cannot be merged"):
+	with raises_refusal("cannot be merged"):
 		frappe.rename_doc("CCMS Loyalty Program", old, make_program().name, merge=True)
 
 
@@ -113,5 +113,5 @@ def test_nothing_of_the_ledger_is_renamed(member, doctype):
 	make_sales_invoice(member, ccms_redeem_points=50)
 	name = frappe.get_all(doctype, limit=1, pluck="name")[0]
 	for force in (False, True):
-		with refused(error=(frappe.PermissionError, frappe.ValidationError)):
+		with raises_refusal(error=(frappe.PermissionError, frappe.ValidationError)):
 			frappe.rename_doc(doctype, name, fresh("Other"), force=force)

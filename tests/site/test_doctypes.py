@@ -17,7 +17,7 @@ from tests.site.factories import (
 	make_tiers,
 )
 from tests.site.ledger_checks import membership_of
-from tests.site.refusals import refused
+from tests.site.refusals import raises_refusal
 
 PROGRAM, MEMBERSHIP, ADJUSTMENT = "CCMS Loyalty Program", "CCMS Membership", "CCMS Points Adjustment"
 ENTRY, ALLOCATION, LOT = "CCMS Points Ledger Entry", "CCMS Points Allocation", "CCMS Points Lot"
@@ -102,7 +102,7 @@ def a_row(doctype: str, membership: str):
 )
 def test_not_even_the_administrator_writes_the_ledger(member, doctype, write):
 	doc = a_row(doctype, member)
-	with refused("never changed; make a Points Adjustment", frappe.PermissionError):
+	with raises_refusal("never changed; make a Points Adjustment", frappe.PermissionError):
 		write(doc)
 
 
@@ -204,7 +204,7 @@ def someone_elses(name: str) -> str:
 	],
 )
 def test_a_program_that_could_not_run_is_refused(fields, message):
-	with refused(message):
+	with raises_refusal(message):
 		make_program(**fields)
 
 
@@ -239,7 +239,7 @@ def test_settings_of_another_model_are_emptied():
 def test_a_disabled_account_is_refused():
 	frappe.db.set_value("Account", account(world.EXPENSE), "disabled", 1)
 	frappe.clear_document_cache("Account", account(world.EXPENSE))
-	with refused("is disabled"):
+	with raises_refusal("is disabled"):
 		make_program()
 	frappe.clear_document_cache("Account", account(world.EXPENSE))
 
@@ -247,9 +247,9 @@ def test_a_disabled_account_is_refused():
 def test_a_program_with_members_is_not_deleted_and_stays_in_its_company():
 	program = make_program()
 	make_customer(program)
-	with refused("has members, so it cannot be deleted", frappe.LinkExistsError):
+	with raises_refusal("has members, so it cannot be deleted", frappe.LinkExistsError):
 		program.delete()
-	with refused("has members, so it cannot be deleted", frappe.LinkExistsError):
+	with raises_refusal("has members, so it cannot be deleted", frappe.LinkExistsError):
 		frappe.delete_doc(PROGRAM, program.name, force=True)
 	program.update(
 		{
@@ -259,7 +259,7 @@ def test_a_program_with_members_is_not_deleted_and_stays_in_its_company():
 			"cost_center": account("Main", ABROAD),
 		}
 	)
-	with refused("The company cannot change"):
+	with raises_refusal("The company cannot change"):
 		program.save()
 
 
@@ -286,13 +286,13 @@ def test_members_follow_a_renamed_program():
 	key = frappe.db.get_value(MEMBERSHIP, {"customer": customer.name}, "active_key")
 	assert new in key
 	make_sales_invoice(customer)
-	with refused("is already a member", frappe.DuplicateEntryError):
+	with raises_refusal("is already a member", frappe.DuplicateEntryError):
 		frappe.get_doc({"doctype": MEMBERSHIP, "customer": customer.name, "program": new}).insert()
 
 
 def test_programs_are_not_merged():
 	one, other = make_program(), make_program()
-	with refused("cannot be merged"):
+	with raises_refusal("cannot be merged"):
 		frappe.rename_doc(PROGRAM, one.name, other.name, merge=True)
 
 
@@ -337,14 +337,14 @@ def test_two_members_never_share_a_number():
 	doc.update({"member_no": "CARD 8"}).save()
 	other = frappe.get_doc(MEMBERSHIP, enrol(make_customer(), program))
 	other.member_no = "CARD 8"
-	with refused("CARD 8.* belongs to", frappe.DuplicateEntryError):
+	with raises_refusal("CARD 8.* belongs to", frappe.DuplicateEntryError):
 		other.save()
 
 
 def test_a_membership_with_history_is_not_deleted(member):
-	with refused("history of points, which is never deleted", frappe.LinkExistsError):
+	with raises_refusal("history of points, which is never deleted", frappe.LinkExistsError):
 		frappe.delete_doc(MEMBERSHIP, member)
-	with refused("history of points, which is never deleted", frappe.LinkExistsError):
+	with raises_refusal("history of points, which is never deleted", frappe.LinkExistsError):
 		frappe.delete_doc(MEMBERSHIP, member, force=True)
 
 

@@ -33,7 +33,7 @@ def cancel(doc):
 	return lambda: frappe.get_doc(doc.doctype, doc.name).cancel()
 
 
-def prove(action, before, after, memberships) -> None:
+def verify_killed_anywhere(action, before, after, memberships) -> None:
 	"""Kill the process everywhere, see each time that nothing has happened; then let it live, and see that all has."""
 	frappe.db.commit()
 	ledger = snapshot()
@@ -58,7 +58,7 @@ def _wait_for_the_rollback(memberships) -> None:
 	frappe.db.rollback()
 
 
-def prove_document(doc, action, before: int, after: int, posted: dict, member) -> None:
+def verify_document(doc, action, before: int, after: int, posted: dict, member) -> None:
 	"""The same for one document, by its docstatus."""
 
 	def stands_at(docstatus):
@@ -75,28 +75,28 @@ def prove_document(doc, action, before: int, after: int, posted: dict, member) -
 		stands_at(after)
 		assert points_of(doc) == posted
 
-	prove(action, as_before, as_after, [membership])
+	verify_killed_anywhere(action, as_before, as_after, [membership])
 
 
 def test_submitting_a_sale(member):
 	draft = make_sales_invoice(member, ccms_redeem_points=60, submit=False)
-	prove_document(draft, submit(draft), 0, 1, {"Redeem": -60, "Earn": 94}, member)
+	verify_document(draft, submit(draft), 0, 1, {"Redeem": -60, "Earn": 94}, member)
 
 
 def test_submitting_a_sale_at_the_till(member):
 	draft = make_pos_invoice(member, ccms_redeem_points=60, submit=False)
-	prove_document(draft, submit(draft), 0, 1, {"Redeem": -60, "Earn": 94}, member)
+	verify_document(draft, submit(draft), 0, 1, {"Redeem": -60, "Earn": 94}, member)
 
 
 def test_submitting_a_return(member):
 	sale = make_sales_invoice(member, qty=2, ccms_redeem_points=60)
 	back = make_return(sale, 1, submit=False)
-	prove_document(back, submit(back), 0, 1, {"Restore": 30, "Clawback": -97}, member)
+	verify_document(back, submit(back), 0, 1, {"Restore": 30, "Clawback": -97}, member)
 
 
 def test_cancelling_a_sale(member):
 	sale = make_sales_invoice(member, ccms_redeem_points=60)
-	prove_document(sale, cancel(sale), 1, 2, {"Redeem": -60, "Earn": 94, "Cancel": -34}, member)
+	verify_document(sale, cancel(sale), 1, 2, {"Redeem": -60, "Earn": 94, "Cancel": -34}, member)
 
 
 def test_the_first_sale_enrols_or_does_not():
@@ -119,7 +119,7 @@ def test_the_first_sale_enrols_or_does_not():
 	def after():
 		assert points_of(draft) == {"Earn": 100}
 
-	prove(submit(draft), before, after, [])
+	verify_killed_anywhere(submit(draft), before, after, [])
 	check(membership_of(customer))
 
 
@@ -140,7 +140,7 @@ def test_merging_two_customers(member):
 	def merge():
 		frappe.rename_doc("Customer", member.name, other.name, merge=True)
 
-	prove(merge, before, after, [source, target])
+	verify_killed_anywhere(merge, before, after, [source, target])
 
 
 def test_transferring_points(member):
@@ -164,4 +164,4 @@ def test_transferring_points(member):
 	def after():
 		assert (check(membership_of(member)).active, check(other).active) == (60, 40)
 
-	prove(submit(voucher), before, after, [membership_of(member), other])
+	verify_killed_anywhere(submit(voucher), before, after, [membership_of(member), other])

@@ -24,7 +24,7 @@ from tests.site.ledger_checks import (  # noqa: F401
 	snapshot,
 	strict,
 )
-from tests.site.refusals import refused
+from tests.site.refusals import raises_refusal
 from tests.site.world import MANAGER
 
 
@@ -78,7 +78,7 @@ def test_joining_twice_by_api_is_the_same_membership(program):
 
 
 def test_joining_twice_by_form_is_refused_with_the_way_to_the_first(member, program):
-	with refused("already a member", frappe.DuplicateEntryError):
+	with raises_refusal("already a member", frappe.DuplicateEntryError):
 		by_form(member, program)
 
 
@@ -95,7 +95,7 @@ def test_joining_in_the_past(program):
 
 
 def test_nobody_joins_in_the_future(program):
-	with refused("future"):
+	with raises_refusal("future"):
 		by_form(make_customer(), program, joined_on=add_days(nowdate(), 1))
 
 
@@ -125,10 +125,10 @@ def test_cards_are_numbers_with_a_check_digit(program):
 def test_two_members_never_share_a_card(program):
 	card = frappe.generate_hash(length=10)
 	first = by_form(make_customer(), program, member_no=card)
-	with refused(f"Card number.*{card}", frappe.DuplicateEntryError):
+	with raises_refusal(f"Card number.*{card}", frappe.DuplicateEntryError):
 		by_form(make_customer(), program, member_no=f" {card} ")
 	second = by_form(make_customer(), make_program())
-	with refused(f"Card number.*{card}", frappe.DuplicateEntryError):
+	with raises_refusal(f"Card number.*{card}", frappe.DuplicateEntryError):
 		second.update({"member_no": card}).save()
 	first.member_no = ""
 	assert len(first.save().member_no) == 12, "an emptied card number is made anew"
@@ -138,7 +138,7 @@ def test_nobody_is_their_own_sponsor(member, program):
 	other = by_form(make_customer(), program, sponsor=membership_of(member))
 	assert other.sponsor == membership_of(member)
 	doc = frappe.get_doc("CCMS Membership", membership_of(member))
-	with refused("own sponsor"):
+	with raises_refusal("own sponsor"):
 		doc.update({"sponsor": doc.name}).save()
 
 
@@ -179,11 +179,11 @@ def test_what_a_membership_is_of_never_changes(member, field):
 
 def test_a_membership_with_a_history_is_not_deleted(member):
 	for force in (False, True):
-		with refused("never deleted", frappe.LinkExistsError):
+		with raises_refusal("never deleted", frappe.LinkExistsError):
 			frappe.delete_doc("CCMS Membership", membership_of(member), force=force)
-	with refused(error=frappe.LinkExistsError):
+	with raises_refusal(error=frappe.LinkExistsError):
 		member.delete()
-	with refused(error=(frappe.LinkExistsError, frappe.ValidationError)):
+	with raises_refusal(error=(frappe.LinkExistsError, frappe.ValidationError)):
 		frappe.delete_doc(
 			"CCMS Loyalty Program", frappe.db.get_value("CCMS Membership", membership_of(member), "program")
 		)
@@ -196,7 +196,7 @@ def test_a_frozen_member_earns_but_cannot_spend(member):
 	api.set_status(membership_of(member), "Frozen", "card reported lost")
 	sale = make_sales_invoice(member)
 	assert points_of(sale) == {"Earn": 100}
-	with refused("Frozen"):
+	with raises_refusal("Frozen"):
 		make_sales_invoice(member, ccms_redeem_points=10)
 	api.set_status(membership_of(member), "Active")
 	assert points_of(make_sales_invoice(member, ccms_redeem_points=10))["Redeem"] == -10
@@ -206,7 +206,7 @@ def test_a_frozen_member_earns_but_cannot_spend(member):
 def test_a_draft_is_refused_when_its_member_was_frozen_meanwhile(member):
 	draft = make_pos_invoice(member, ccms_redeem_points=10, submit=False)
 	api.set_status(membership_of(member), "Frozen")
-	with refused("Frozen"):
+	with raises_refusal("Frozen"):
 		draft.reload().submit()
 
 
@@ -214,7 +214,7 @@ def test_who_has_left_neither_earns_nor_spends_and_keeps_the_history(member):
 	sale = make_sales_invoice(member)
 	api.set_status(membership_of(member), "Left")
 	assert points_of(make_sales_invoice(member)) == {}
-	with refused("not a member"):
+	with raises_refusal("not a member"):
 		make_sales_invoice(member, ccms_redeem_points=10)
 	assert points_of(make_return(sale)) == {"Clawback": -100}, "returns go on"
 	balance = check(membership_of(member))
@@ -241,7 +241,7 @@ def test_a_status_set_twice_is_written_once(member):
 
 
 def test_no_other_status(member):
-	with refused("Status must be one of"):
+	with raises_refusal("Status must be one of"):
 		api.set_status(membership_of(member), "Gold")
 
 

@@ -8,7 +8,7 @@ from frappe.utils import add_days, getdate, nowdate
 from ccms_app.api.loyalty import enrol, move_from_erpnext
 from tests.site.factories import make_customer, make_program, make_sales_invoice
 from tests.site.ledger_checks import check, lots_of, membership_of, points_of, snapshot, strict  # noqa: F401
-from tests.site.refusals import refused
+from tests.site.refusals import raises_refusal
 from tests.site.world import ABROAD, COMPANY, MANAGER, SELLER, account
 
 
@@ -66,7 +66,7 @@ def test_after_the_move_points_are_earned_here_alone(customer, own, program):
 	invoice = make_sales_invoice(customer)
 	assert points_of(invoice) == {"Earn": 100}
 	assert not frappe.db.exists("Loyalty Point Entry", {"invoice": invoice.name})
-	with refused("in no loyalty program of ERPNext"):
+	with raises_refusal("in no loyalty program of ERPNext"):
 		move_from_erpnext(customer.name, program.name)
 	assert check(membership_of(customer)).active == 200
 
@@ -104,7 +104,7 @@ def test_a_move_needs_no_second_pair_of_eyes(customer, own, program, as_user):
 
 def test_only_who_may_adjust_points_moves_them(customer, own, program, as_user):
 	sell(customer, own)
-	with as_user(SELLER), refused(error=frappe.PermissionError):
+	with as_user(SELLER), raises_refusal(error=frappe.PermissionError):
 		move_from_erpnext(customer.name, program.name)
 
 
@@ -115,7 +115,7 @@ def test_points_are_not_moved_to_another_company(customer, own):
 		f"{kind}_account": account(f"Loyalty {kind.title()}", ABROAD) for kind in ("expense", "liability")
 	}
 	abroad = make_program(company=ABROAD, **accounts)
-	with refused(f"is a loyalty program of .*{COMPANY}"):
+	with raises_refusal(f"is a loyalty program of .*{COMPANY}"):
 		move_from_erpnext(customer.name, abroad.name)
 	assert frappe.db.get_value("Customer", customer.name, "loyalty_program") == own.name
 

@@ -7,7 +7,7 @@ from ccms_app.loyalty.store import payments
 from tests.site.factories import make_customer, make_pos_invoice, make_program, make_return
 from tests.site.ledger_checks import check, membership_of, points_of, set_balance, snapshot, strict  # noqa: F401
 from tests.site.payments import close_till, ledger, open_till, pay
-from tests.site.refusals import refused
+from tests.site.refusals import raises_refusal
 from tests.site.world import CARD, CASH, CUP, EXPENSE, TEA, TILL
 
 pytestmark = pytest.mark.commits
@@ -64,7 +64,7 @@ def test_closing_cancelling_it_and_closing_again_change_no_points(till, member):
 	assert {frappe.db.get_value("POS Invoice", sale.name, "status") for sale in sales} == {"Consolidated"}
 	assert [content(sale) for sale in sales] == documents
 	assert snapshot() == before
-	with refused("POS Closing Entry"):
+	with raises_refusal("POS Closing Entry"):
 		plain.reload().cancel()
 
 	closing.cancel()

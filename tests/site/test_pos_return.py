@@ -6,7 +6,7 @@ import pytest
 from tests.site.books import check_books
 from tests.site.factories import make_customer, make_pos_invoice, make_program, make_return, pay_back
 from tests.site.ledger_checks import check, membership_of, points_of, set_balance, strict  # noqa: F401
-from tests.site.refusals import refused
+from tests.site.refusals import raises_refusal
 from tests.site.world import CARD, CASH, CUP, TEA, TILL, VAT
 
 
@@ -131,7 +131,7 @@ def test_a_discount_is_taken_back_in_the_same_share(member):
 
 def test_points_typed_on_a_return_are_refused(member):
 	sale = make_pos_invoice(member, qty=2, ccms_redeem_points=50)
-	with refused("computed from what comes back"):
+	with raises_refusal("computed from what comes back"):
 		make_return(sale, ccms_redeem_points=50)
 
 
@@ -157,7 +157,7 @@ def test_a_second_draft_sees_what_the_first_has_given_back(member):
 def test_a_sale_with_a_return_cannot_be_cancelled_and_can_after_it(member):
 	sale = make_pos_invoice(member, qty=2, ccms_redeem_points=50)
 	back = make_return(sale, 1)
-	with refused(error=frappe.LinkExistsError):
+	with raises_refusal(error=frappe.LinkExistsError):
 		sale.reload().cancel()
 	back.reload().cancel()
 	sale.reload().cancel()

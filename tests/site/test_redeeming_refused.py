@@ -24,8 +24,8 @@ def member(points: float = 1000, **program):
 
 
 @pytest.fixture
-def refused():
-	"""`refused(message, customer, **invoice)`: inserting fails with that text, and nothing has changed."""
+def raises_refusal():
+	"""`raises_refusal(message, customer, **invoice)`: inserting fails with that text, and nothing has changed."""
 
 	def attempt(message: str, customer, **invoice):
 		before, count = snapshot(), frappe.db.count("Sales Invoice")
@@ -76,13 +76,13 @@ def refused():
 		({}, 10, {"ccms_redeem_amount": -1}, "computed from the points"),
 	],
 )
-def test_refused(refused, program, points, invoice, message):
+def test_refused(raises_refusal, program, points, invoice, message):
 	def dated(fields):
 		days = ("from_date", "to_date", "posting_date")
 		return {key: day(value) if key in days else value for key, value in fields.items()}
 
 	customer = member(**dated(program))
-	refused(message, customer, **{"ccms_redeem_points": points, **dated(invoice)})
+	raises_refusal(message, customer, **{"ccms_redeem_points": points, **dated(invoice)})
 
 
 def test_the_amount_that_the_server_would_compute_is_accepted():
@@ -116,25 +116,25 @@ def test_exactly_at_a_limit(program, points, invoice):
 		("Left", "not a member"),
 	],
 )
-def test_a_frozen_or_ended_membership(refused, status, message):
+def test_a_frozen_or_ended_membership(raises_refusal, status, message):
 	customer = member()
 	members.set_status(membership_of(customer), status)
-	refused(message, customer, ccms_redeem_points=10)
+	raises_refusal(message, customer, ccms_redeem_points=10)
 
 
-def test_a_chosen_membership_that_has_ended(refused):
+def test_a_chosen_membership_that_has_ended(raises_refusal):
 	customer = member()
 	ended = membership_of(customer)
 	members.set_status(ended, "Left")
-	refused("This membership is Left", customer, ccms_redeem_points=10, ccms_membership=ended)
+	raises_refusal("This membership is Left", customer, ccms_redeem_points=10, ccms_membership=ended)
 
 
-def test_another_companys_programme(refused):
+def test_another_companys_programme(raises_refusal):
 	abroad = make_program(company=world.ABROAD)
 	customer = member()
 	membership = factories.enrol(customer, abroad)
 	set_balance(membership, 500)
-	refused(
+	raises_refusal(
 		f"is a loyalty program of {world.ABROAD}. Choose a membership of {world.COMPANY}",
 		customer,
 		ccms_redeem_points=10,
@@ -142,34 +142,34 @@ def test_another_companys_programme(refused):
 	)
 
 
-def test_a_programme_that_was_disabled(refused):
+def test_a_programme_that_was_disabled(raises_refusal):
 	customer = member()
 	program = frappe.get_doc(
 		"CCMS Loyalty Program", frappe.db.get_value(members.DOCTYPE, membership_of(customer), "program")
 	)
 	program.enabled = 0
 	program.save()
-	refused("does not run on", customer, ccms_redeem_points=10)
+	raises_refusal("does not run on", customer, ccms_redeem_points=10)
 
 
-def test_no_member_at_all(refused):
-	refused("is not a member. Enrol the customer", make_customer(), ccms_redeem_points=10)
+def test_no_member_at_all(raises_refusal):
+	raises_refusal("is not a member. Enrol the customer", make_customer(), ccms_redeem_points=10)
 
 
-def test_points_that_are_pending_cannot_be_used(refused):
+def test_points_that_are_pending_cannot_be_used(raises_refusal):
 	customer = make_customer(make_program(pending_days=5))
 	make_sales_invoice(customer)
-	refused("Only 0 points can be used", customer, ccms_redeem_points=10)
+	raises_refusal("Only 0 points can be used", customer, ccms_redeem_points=10)
 
 
-def test_what_is_owed_cannot_be_used(refused):
+def test_what_is_owed_cannot_be_used(raises_refusal):
 	customer = make_customer(make_program())
 	sale = make_sales_invoice(customer)
 	make_sales_invoice(customer, rate=10, ccms_redeem_points=100)
 	make_return(sale)
 	assert check(membership_of(customer)).arrears == 100
 	set_balance(membership_of(customer), 150)
-	refused("Only 50 points can be used", customer, ccms_redeem_points=51)
+	raises_refusal("Only 50 points can be used", customer, ccms_redeem_points=51)
 
 
 @pytest.mark.parametrize("field", ["ccms_redeem_points", "ccms_redeem_amount"])
@@ -257,8 +257,8 @@ def test_a_later_document_has_drawn_the_points_the_draft_relied_on():
 
 
 @pytest.mark.parametrize("junk", ["ten", "1e400", float("nan"), float("inf"), [1], {"points": 1}])
-def test_junk_is_no_number(refused, junk):
-	refused("is not a number of points", member(), ccms_redeem_points=junk)
+def test_junk_is_no_number(raises_refusal, junk):
+	raises_refusal("is not a number of points", member(), ccms_redeem_points=junk)
 
 
 @pytest.mark.parametrize("text", ["100", "100.0", " 100 ", "1e2"])
@@ -268,5 +268,5 @@ def test_a_number_sent_as_text(text):
 
 
 @pytest.mark.parametrize("huge", [1e15, 1e30, 1e300, 10**40])
-def test_a_huge_number(refused, huge):
-	refused("Only 1000 points can be used", member(), ccms_redeem_points=huge)
+def test_a_huge_number(raises_refusal, huge):
+	raises_refusal("Only 1000 points can be used", member(), ccms_redeem_points=huge)

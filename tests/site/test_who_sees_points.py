@@ -15,7 +15,7 @@ from tests.site.factories import (
 )
 from tests.site.ledger_checks import check, membership_of, set_balance, strict  # noqa: F401
 from tests.site.payments import open_till
-from tests.site.refusals import refused
+from tests.site.refusals import raises_refusal
 from tests.site.world import ABROAD, COMPANY, MANAGER, SELLER, TEA, account, make_user
 
 OURS = (
@@ -168,7 +168,7 @@ def test_the_permitted_customer_is_answered(mine, keeper, as_user):
 
 def test_a_preview_says_nothing_about_others(mine, theirs, keeper, as_user):
 	with as_user(keeper):
-		with refused(error=frappe.PermissionError):
+		with raises_refusal(error=frappe.PermissionError):
 			api.preview(draft(theirs.name))
 		chosen = api.preview(draft(mine.name, ccms_membership=membership_of(theirs)))
 		assert chosen["membership"] == membership_of(mine)
@@ -184,19 +184,19 @@ def test_an_invoice_never_counts_for_another_customer(mine, theirs):
 
 
 def test_a_return_never_gives_points_of_another_customer_back(mine, theirs):
-	with refused():
+	with raises_refusal():
 		make_return(theirs.invoice, customer=mine.name)
 
 
 def test_a_member_of_another_customer_is_not_changed(mine, theirs, keeper, as_user):
 	with as_user(keeper):
 		api.set_status(membership_of(mine), "Frozen")
-		with refused(error=frappe.PermissionError):
+		with raises_refusal(error=frappe.PermissionError):
 			api.set_status(membership_of(theirs), "Frozen")
 		for kind in ("Grant", "Deduct"):
 			values = {"adjustment_type": kind, "points": 5, "reason": "x", "reason_code": "Other"}
 			values |= {"membership": membership_of(theirs), "customer": mine.name}
-			with refused(error=frappe.PermissionError):
+			with raises_refusal(error=frappe.PermissionError):
 				frappe.get_doc({"doctype": "CCMS Points Adjustment", **values}).insert()
 
 
@@ -238,9 +238,9 @@ def test_who_is_held_to_a_company_sees_its_memberships_alone(in_two_companies, a
 		assert api.preview(draft(customer.name)).get("membership") is None
 		assert set(frappe.get_list("CCMS Membership", pluck="company")) == {ABROAD}
 		assert home not in frappe.get_list("CCMS Points Allocation", pluck="membership")
-		with refused(error=frappe.PermissionError):
+		with raises_refusal(error=frappe.PermissionError):
 			api.enrol(make_customer().name, here)
-		with refused(error=frappe.PermissionError):
+		with raises_refusal(error=frappe.PermissionError):
 			api.set_status(home, "Frozen")
 
 
@@ -251,7 +251,7 @@ def test_a_portal_customer_sees_their_own_points(mine, theirs, portal, as_user):
 	with as_user(portal):
 		assert api.get_balance(mine.name)["active"] == 156
 		assert api.customer_overview(mine.name)["memberships"][0]["movements"]
-		with refused(error=frappe.PermissionError):
+		with raises_refusal(error=frappe.PermissionError):
 			api.get_balance(theirs.name)
 
 
@@ -267,7 +267,7 @@ def test_a_portal_customer_changes_nothing(mine, portal, as_user):
 			(api.create_accounts, (COMPANY,)),
 			(api.preview, (draft(mine.name),)),
 		):
-			with refused(error=frappe.PermissionError):
+			with raises_refusal(error=frappe.PermissionError):
 				call(*arguments)
 		for doctype in OURS:
 			assert not frappe.has_permission(doctype, "read")
