@@ -140,16 +140,26 @@ def check_customer(customer: str, permission: str = "read") -> None:
 		frappe.throw(_("Log in to see points."), frappe.PermissionError)
 	if permission == "read" and customer in own_customers():
 		return
-	known = customer and frappe.db.exists("Customer", customer)
-	if not known or not frappe.has_permission("Customer", permission, doc=customer):
+	doc = customer and _customer(customer)
+	if not doc or not frappe.has_permission("Customer", permission, doc=doc):
 		# the same answer whether the customer exists or not
 		frappe.throw(_("You may not see the points of this customer."), frappe.PermissionError)
+
+
+def _customer(name: str):
+	"""A customer as Frappe remembers it, for a till asks again and again; None where there is none."""
+	messages = len(frappe.local.message_log)
+	try:
+		return frappe.get_cached_doc("Customer", name)
+	except frappe.DoesNotExistError:
+		del frappe.local.message_log[messages:]
+		return None
 
 
 def own_customers() -> set[str]:
 	"""The customers a portal user is."""
 	user = frappe.session.user
-	if frappe.db.get_value("User", user, "user_type") != "Website User":
+	if frappe.get_cached_value("User", user, "user_type") != "Website User":
 		return set()
 	return set(
 		frappe.get_all("Portal User", filters={"user": user, "parenttype": "Customer"}, pluck="parent")

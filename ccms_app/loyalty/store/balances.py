@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import frappe
@@ -11,11 +11,14 @@ from frappe.utils import getdate, nowdate
 
 from ccms_app.loyalty import movements, tiers
 from ccms_app.loyalty.dates import inactive_after, tier_window
-from ccms_app.loyalty.model import ZERO, Allocation, Entry, Member, Program
+from ccms_app.loyalty.model import NEVER, ZERO, Allocation, Entry, Member, Program
 from ccms_app.loyalty.money import dec, rounded
 from ccms_app.loyalty.replay import Folded, fold, last_activity
 
 from . import ledger, members, programs
+
+LAST_DATE = NEVER - timedelta(days=1)
+NO_LIMIT = 1_000_000
 
 
 @dataclass(slots=True)
@@ -34,6 +37,8 @@ class Balance:
 	tier_until: date | None = None
 	tier_since: date | None = None
 	member_no: str = ""
+	last_day: date | None = None
+	"""The last day on which points without a date of their own can be used (Inactivity)."""
 
 	@property
 	def spendable(self) -> Decimal:
@@ -59,7 +64,7 @@ class Balance:
 
 
 def now(membership: str, on: date | None = None) -> Balance:
-	"""Today's balance, whether or not the nightly jobs have run. Three queries, whatever the history."""
+	"""Today's balance, whether or not the nightly jobs have run. Two queries, whatever the history."""
 	on = on or getdate(nowdate())
 	((*row, member_no),) = frappe.db.sql(
 		f"select {ledger.MEMBER_FIELDS}, member_no from `tabCCMS Membership` where name = %s", (membership,)
@@ -81,6 +86,7 @@ def now(membership: str, on: date | None = None) -> Balance:
 		member.tier_until,
 		member.tier_since,
 		member_no or "",
+		inactive_after(program, member.last_activity_on),
 	)
 
 
@@ -120,7 +126,8 @@ def on_date(membership: str, on: date, known_at: datetime | None = None) -> Bala
 		members.DOCTYPE, membership, ["program", "member_no", "points_held"], as_dict=True
 	)
 	program = programs.get(row.program)
-	active, pending, arrears = folded.balance(on, last_day(membership, program, on, known_at))
+	until = last_day(membership, program, on, known_at)
+	active, pending, arrears = folded.balance(on, until)
 	return Balance(
 		membership,
 		program,
@@ -134,6 +141,7 @@ def on_date(membership: str, on: date, known_at: datetime | None = None) -> Bala
 		folded.tier_until,
 		folded.tier_since,
 		row.member_no or "",
+		until,
 	)
 
 
@@ -210,23 +218,45 @@ def spendable_on_both(membership: str, posting_date: date, today: date) -> Decim
 
 
 def expiring(
-	membership: str, on: date | None = None, until: date | None = None, limit: int = 12
+	membership: str,
+	on: date | None = None,
+	until: date | None = None,
+	limit: int = 12,
+	known: Balance | None = None,
 ) -> list[dict]:
-	"""Upcoming expiry batches: [{date, points}], soonest first."""
+	"""Upcoming expiry batches: [{date, points}], soonest first. Reads the lots of these batches and no others.
+
+	Args:
+		known: the balance on that day, where the caller has it: it tells what expires by inactivity.
+	"""
 	on = on or getdate(nowdate())
+	known = known or now(membership, on)
+	last_day = known.last_day if known.last_day and known.last_day >= on else None
+	# grouped in the order of the index and state by state, so that the reading ends with the last batch wanted
+	batches = """(select draw_before, sum(remaining) from `tabCCMS Points Lot`
+			force index (membership_state_draw_before_entry_seq_index)
+		where membership = %(membership)s and state = '{state}' and draw_before between %(on)s and %(until)s
+			and remaining > 0 {only}
+		group by draw_before order by draw_before limit %(limit)s)"""
 	rows = frappe.db.sql(
-		"""select expires_on, sum(remaining) from `tabCCMS Points Lot`
-		where membership = %(membership)s and remaining > 0
-			and (state = 'Active' or (state = 'Pending' and available_from <= %(on)s)) and draw_before >= %(on)s and draw_before <= %(until)s
-		group by expires_on order by expires_on limit %(limit)s""",
-		{"membership": membership, "on": on, "until": until or date(9999, 12, 30), "limit": limit},
+		batches.format(state="Active", only="")
+		+ " union all "
+		+ batches.format(state="Pending", only="and available_from <= %(on)s"),
+		{
+			"membership": membership,
+			"on": on,
+			"until": LAST_DATE if last_day else min(until or LAST_DATE, LAST_DATE),
+			# what has no date of its own is the rest: the few points that have one are then read to the end
+			"limit": NO_LIMIT if last_day else limit,
+		},
 	)
-	found = [{"date": day, "points": float(points)} for day, points in rows]
-	if not found:
-		member = frappe.db.get_value(
-			members.DOCTYPE, membership, ["program", "last_activity_on", "points_active"], as_dict=True
-		)
-		last = inactive_after(programs.get(member.program), member.last_activity_on)
-		if last and last >= on and (until is None or last <= until) and member.points_active:
-			found.append({"date": last, "points": float(member.points_active)})
-	return found
+	points: dict[date, Decimal] = {}
+	for day, part in rows:
+		points[day] = points.get(day, ZERO) + dec(part)
+	if last_day:
+		rest = known.active - sum(points.values(), ZERO)
+		if rest > 0:
+			points[last_day] = points.get(last_day, ZERO) + rest
+	return [
+		{"date": day, "points": float(points[day])} for day in sorted(points) if until is None or day <= until
+	][:limit]

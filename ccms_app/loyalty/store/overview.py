@@ -28,7 +28,8 @@ def balance(membership: str, on=None) -> dict:
 	today = getdate(nowdate())
 	day = getdate(on) if on else today
 	found = balances.now(membership) if day >= today and not on else balances.on_date(membership, day)
-	return as_dict(found) | {"expiring": balances.expiring(membership) if day >= today else []}
+	known = found if day == today else None
+	return as_dict(found) | {"expiring": balances.expiring(membership, known=known) if day >= today else []}
 
 
 def as_dict(found: balances.Balance) -> dict:
@@ -119,7 +120,9 @@ def preview(doc) -> dict:
 			"base_points": float(base),
 			"tier_points": float(earn - base),
 		}
-	soon = balances.expiring(membership, until=getdate(add_days(nowdate(), warning_days())), limit=1)
+	soon = balances.expiring(
+		membership, until=getdate(add_days(nowdate(), warning_days())), limit=1, known=known
+	)
 	customer_name = frappe.db.get_value("Customer", doc.customer, "customer_name")
 	return (
 		as_dict(known)
@@ -235,7 +238,7 @@ def print_points(doc) -> dict:
 		"clawed_back": posted.get("clawed_back", 0),
 		"redeem_amount": doc.get("ccms_redeem_amount") or 0,
 		"balance": float(known.spendable),
-		"expiring": balances.expiring(known.membership, limit=1),
+		"expiring": balances.expiring(known.membership, limit=1, known=known),
 	}
 
 
