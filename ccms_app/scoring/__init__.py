@@ -1,0 +1,1 @@
+"""What each customer is worth and will probably do next, and how sure that is (docs/scores.md)."""
