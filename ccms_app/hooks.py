@@ -15,9 +15,20 @@ before_uninstall = "ccms_app.uninstall.before_uninstall"
 # Kept when a company's transactions are deleted; memberships and the ledger go, all together.
 company_data_to_be_ignored = ["CCMS Loyalty Program"]
 
+# Computed rows do not hold what they are about: a customer without invoices can be deleted.
+ignore_links_on_delete = [
+	"CCMS Customer Profile",
+	"CCMS Customer Score",
+	"CCMS Stage Change",
+	"CCMS Customer Event",
+	"CCMS Score Run",
+	"CCMS Dirty Month",
+]
+
 jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}
 
 permission_query_conditions = {
+	"CCMS Customer Score": "ccms_app.scoring.store.permitted.score_conditions",
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.allocation_conditions",
 }
 has_permission = {"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.sees_allocation"}

@@ -1,0 +1,1 @@
+"""The site side of behaviour: facts out of the database, profiles, events."""

@@ -1,0 +1,1 @@
+"""The site side of scoring: runs, scores, publication."""
