@@ -28,9 +28,13 @@ SCHEMA = pa.schema(
 		pa.field("brand", pa.string()),
 		pa.field("qty", pa.float64(), nullable=False),  # of a return: negative
 		pa.field("stock_qty", pa.float64()),
-		pa.field("net_amount", pa.float64(), nullable=False),  # company currency, without tax; of a return: negative
+		pa.field(
+			"net_amount", pa.float64(), nullable=False
+		),  # company currency, without tax; of a return: negative
 		pa.field("list_amount", pa.float64()),  # at list price
-		pa.field("paid_ratio", pa.float64()),  # paid ÷ list price; null where there is none, and on free goods
+		pa.field(
+			"paid_ratio", pa.float64()
+		),  # paid ÷ list price; null where there is none, and on free goods
 		pa.field("margin", pa.float64()),  # company currency; of a return: negative
 		pa.field("is_return", pa.bool_(), nullable=False),
 		pa.field("is_debit_note", pa.bool_(), nullable=False),
@@ -67,9 +71,10 @@ def from_facts(facts: Facts) -> pa.Table:
 	net = pa.array(frame["net_amount"].to_numpy(float))
 	qty = pa.array(frame["qty"].to_numpy(float))
 	listed = _number(frame, "list_amount")
-	# a list price of the other sign, or none at all, says nothing
-	listed = pc.if_else(pc.greater(pc.multiply(listed, pc.sign(qty)), 0.0), listed, None)
-	no = pa.repeat(False, rows)
+	is_free = pc.equal(net, 0.0)
+	# no list price, one of the other sign, or goods given away: nothing to compare with
+	compared = pc.and_(pc.greater(pc.multiply(listed, pc.sign(qty)), 0.0), pc.invert(is_free))
+	listed = pc.if_else(compared, listed, None)
 	columns = {
 		"voucher_type": pa.repeat("Sales Invoice", rows),
 		"invoice": _text(frame, "invoice"),
@@ -87,7 +92,7 @@ def from_facts(facts: Facts) -> pa.Table:
 		"paid_ratio": pc.divide(net, listed),
 		"margin": _number(frame, "margin"),
 		"is_return": is_return,
-		"is_debit_note": no,
+		"is_debit_note": pa.repeat(False, rows),
 		"return_against": against,
 		"return_line": pc.if_else(pc.is_valid(against), item, None),
 		"branch": _text(frame, "branch"),
@@ -96,7 +101,7 @@ def from_facts(facts: Facts) -> pa.Table:
 		"territory": _text(frame, "territory"),
 		"sales_person": _text(frame, "sales_person"),
 		"coupon": _text(frame, "coupon"),
-		"is_free": no,
+		"is_free": is_free,
 	}
 	return pa.table(columns, schema=SCHEMA)
 

@@ -1,0 +1,232 @@
+"""Where the expressions run: DuckDB inside this process, or Spark.
+
+Every figure is one Ibis expression. An Engine opens the lines as an Ibis table, keeps intermediate tables for a while,
+and turns expressions into frames that look the same whatever computed them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from .lines import SCHEMA
+
+DUCKDB, SPARK = "duckdb", "spark"
+Source = str | Path | Sequence[str | Path] | pa.Table | pd.DataFrame
+
+
+class EngineError(RuntimeError):
+	"""The engine cannot be used; the text says what to install or to set."""
+
+
+class Engine:
+	"""One connection of one engine; a context manager that closes it and removes its scratch files.
+
+	Args:
+		name: "duckdb" or "spark".
+		master: of Spark: "local[2]", "spark://host:7077", "yarn"; None takes all cores of this machine.
+		memory: most that DuckDB keeps in memory before it writes to scratch files, such as "600MB".
+		threads: of DuckDB; None takes all cores.
+		scratch: folder for scratch files; None makes a temporary one.
+		config: further settings of the engine: DuckDB's or Spark's own names.
+	"""
+
+	def __init__(
+		self,
+		name: str = DUCKDB,
+		master: str | None = None,
+		*,
+		memory: str = "600MB",
+		threads: int | None = None,
+		scratch: str | Path | None = None,
+		config: dict[str, str] | None = None,
+	):
+		if name not in (DUCKDB, SPARK):
+			raise EngineError(f"There is no engine {name!r}; choose duckdb or spark.")
+		self.name = name
+		self._own_scratch = scratch is None
+		self.scratch = Path(tempfile.mkdtemp(prefix="ccms-")) if scratch is None else Path(scratch)
+		try:
+			if name == DUCKDB:
+				self.backend = _duckdb(memory, threads, self.scratch, config or {})
+			else:
+				self.backend, self._session, self._own_session = _spark(master, config or {})
+		except BaseException:
+			self._remove_scratch()
+			raise
+
+	def __enter__(self) -> Engine:
+		return self
+
+	def __exit__(self, *_: object) -> None:
+		self.close()
+
+	def close(self) -> None:
+		"""Close the connection and remove what it left on disk."""
+		try:
+			if self.name == DUCKDB:
+				self.backend.disconnect()
+			elif self._own_session:
+				self._session.stop()
+		finally:
+			self._remove_scratch()
+
+	def _remove_scratch(self) -> None:
+		if self._own_scratch:
+			shutil.rmtree(self.scratch, ignore_errors=True)
+
+	def lines(self, source: Source) -> ir.Table:
+		"""Lines as an Ibis table of `lines.SCHEMA`: Parquet files, an Arrow table or a frame.
+
+		Optional columns that are missing are null. Raises EngineError when a needed one is.
+		"""
+		return _as_lines(self.table(source))
+
+	def table(self, source: Source) -> ir.Table:
+		"""Any Parquet files, Arrow table or frame as an Ibis table with the columns that it has."""
+		if isinstance(source, pd.DataFrame):
+			source = pa.Table.from_pandas(source, preserve_index=False)
+		if isinstance(source, pa.Table):
+			if self.name == DUCKDB:
+				return ibis.memtable(source)
+			# by way of a file: Spark's own conversions read times in the session's zone
+			path = self.scratch / f"{_a_name()}.parquet"
+			pq.write_table(source, path)
+			source = path
+		paths = [str(source)] if isinstance(source, str | Path) else [str(path) for path in source]
+		if not paths:
+			raise EngineError("No Parquet file to read.")
+		if self.name == DUCKDB:
+			return self.backend.read_parquet(paths, table_name=_a_name())
+		name = _a_name()
+		self._session.read.parquet(*paths).createOrReplaceTempView(name)
+		return self.backend.table(name)
+
+	@contextmanager
+	def kept(self, expr: ir.Table) -> Iterator[ir.Table]:
+		"""The expression's rows, computed once and released when the block ends."""
+		cached = expr.cache()
+		try:
+			yield cached
+		finally:
+			cached.release()
+
+	def arrow(self, expr: ir.Table) -> pa.Table:
+		"""The rows of an expression as an Arrow table; columns and types are the expression's."""
+		if self.name == DUCKDB:
+			return expr.to_pyarrow()
+		found = self._session.sql(self.backend.compile(expr)).toArrow()
+		return found.cast(_schema(expr))
+
+	def frame(self, expr: ir.Table) -> pd.DataFrame:
+		"""The rows of an expression as a frame, of the same types on every engine.
+
+		Dates and times are datetime64[us] without a zone (a date is its midnight), whole numbers int64 or, with gaps,
+		Int64; numbers float64 with NaN for unknown.
+		"""
+		return frame_of(self.arrow(expr))
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+	"""An Arrow table as a frame of predictable types (see `Engine.frame`)."""
+	columns = {}
+	for name, column in zip(table.column_names, table.columns, strict=True):
+		kind = column.type
+		if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+			columns[name] = pd.Series(column.cast(pa.timestamp("us")).to_numpy())
+		elif pa.types.is_integer(kind):
+			column = column.cast(pa.int64())
+			if column.null_count:
+				mask = pc.is_null(column).to_numpy()
+				values = pd.arrays.IntegerArray(pc.fill_null(column, 0).to_numpy().copy(), mask)
+				columns[name] = pd.Series(values)
+			else:
+				columns[name] = pd.Series(column.to_numpy())
+		elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+			columns[name] = pd.Series(column.cast(pa.float64()).to_numpy())
+		else:
+			columns[name] = column.to_pandas()
+	return pd.DataFrame(columns)
+
+
+def _as_lines(table: ir.Table) -> ir.Table:
+	columns = {}
+	for field, kind in ibis.Schema.from_pyarrow(SCHEMA).items():
+		kind = kind.copy(nullable=True)
+		if field in table.columns:
+			column = table[field]
+			columns[field] = column if column.type().copy(nullable=True) == kind else column.cast(kind)
+		elif SCHEMA.field(field).nullable:
+			columns[field] = ibis.null(kind)
+		else:
+			raise EngineError(f"The lines have no column {field}.")
+	return table.select(**columns)
+
+
+def _schema(expr: ir.Table) -> pa.Schema:
+	return pa.schema([(name, kind.copy(nullable=True).to_pyarrow()) for name, kind in expr.schema().items()])
+
+
+def _a_name() -> str:
+	return f"ccms_{uuid4().hex[:12]}"
+
+
+def _duckdb(memory: str, threads: int | None, scratch: Path, config: dict[str, str]):
+	settings = {
+		"memory_limit": memory,
+		"threads": threads or os.cpu_count() or 1,
+		"temp_directory": str(scratch),
+		"preserve_insertion_order": False,
+		**config,
+	}
+	return ibis.duckdb.connect(**settings)
+
+
+def _spark(master: str | None, config: dict[str, str]):
+	try:
+		import pyspark
+		from pyspark.sql import SparkSession
+	except ModuleNotFoundError as error:
+		raise EngineError("Spark is not installed here: pip install 'ccms_app[spark]'") from error
+	if int(pyspark.__version__.split(".")[0]) < 4:
+		raise EngineError(f"Spark {pyspark.__version__} is too old: pip install 'pyspark>=4'")
+	if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+		raise EngineError("Spark needs Java 17 or newer: install it, or set JAVA_HOME")
+	running = SparkSession.getActiveSession()
+	master = master or "local[*]"
+	builder = SparkSession.builder.master(master).appName("ccms")
+	defaults = {
+		"spark.ui.enabled": "false",
+		"spark.ui.showConsoleProgress": "false",
+		"spark.sql.ansi.enabled": "false",
+		"spark.sql.parquet.inferTimestampNTZ.enabled": "true",
+		"spark.sql.session.timeZone": "UTC",
+		"spark.sql.debug.maxToStringFields": "200",
+	}
+	if master.startswith("local"):
+		# the default of 200 parts is for clusters; here each part is only overhead
+		defaults["spark.sql.shuffle.partitions"] = str(2 * (os.cpu_count() or 1))
+		defaults["spark.driver.host"] = defaults["spark.driver.bindAddress"] = "127.0.0.1"
+	for key, value in {**defaults, **config}.items():
+		builder = builder.config(key, value)
+	try:
+		session = builder.getOrCreate()
+	except Exception as error:
+		raise EngineError(f"Spark does not start on {master}: {_first_line(error)}") from error
+	return ibis.pyspark.connect(session), session, running is None
+
+
+def _first_line(error: Exception) -> str:
+	return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,59 @@
+"""What the analyses choose from lines and orders: a window before the as-of, sold lines, calendar months and weeks."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import ibis
+import pandas as pd
+from ibis.expr.types import Table, Value
+
+
+def window(table: Table, as_of: date, days: int | None = None) -> Table:
+	"""Rows dated before the as-of, and not earlier than so many days before it."""
+	chosen = table.filter(table.day < ibis.date(as_of))
+	if days is None:
+		return chosen
+	return chosen.filter(chosen.day >= ibis.date(as_of - timedelta(days=days)))
+
+
+def sold(lines: Table) -> Table:
+	"""Lines of goods that went out: no returns, no debit notes, quantity above zero."""
+	return lines.filter(~lines.is_return, ~lines.is_debit_note, lines.qty > 0)
+
+
+def quantity(lines: Table) -> Value:
+	"""The quantity in the unit that stock is kept in, where it is known."""
+	return ibis.coalesce(lines.stock_qty, lines.qty)
+
+
+def month(day: Value) -> Value:
+	"""The first day of the month."""
+	return day.truncate("M").cast("date")
+
+
+def week(day: Value) -> Value:
+	"""The Monday of the week."""
+	return day.truncate("W").cast("date")
+
+
+def frame(table: Table, *dates: str) -> pd.DataFrame:
+	"""The rows as pandas; the named date columns as datetime64, whatever the engine gives."""
+	found = table.to_pandas()
+	for name in dates:
+		found[name] = pd.to_datetime(found[name]).astype("datetime64[us]")
+	return found
+
+
+def month_start(day: date) -> pd.Timestamp:
+	return pd.Timestamp(day.year, day.month, 1)
+
+
+def months_between(start: pd.Timestamp, end: pd.Timestamp) -> pd.DatetimeIndex:
+	"""First days of the months from start to end, both included; both are first days of a month."""
+	return pd.date_range(start, end, freq="MS").astype("datetime64[us]")
+
+
+def month_number(months: pd.Series) -> pd.Series:
+	"""Months since year 0: the difference of two is how many months lie between them."""
+	return months.dt.year * 12 + months.dt.month - 1
