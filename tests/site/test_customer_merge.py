@@ -5,8 +5,11 @@ import pytest
 from erpnext.selling.doctype.customer.customer import Customer
 from frappe.model.document import execute_action
 from frappe.model.rename_doc import bulk_rename, update_document_title
-from frappe.utils import add_days, getdate, nowdate
+from frappe.utils import add_days, add_months, getdate, nowdate
 
+from ccms_app.loyalty.store import balances, programs, rebuild
+from ccms_app.loyalty.store.liability import Books
+from tests.site.clock import at, day
 from tests.site.factories import (
 	enrol,
 	make_customer,
@@ -29,7 +32,7 @@ from tests.site.ledger_checks import (  # noqa: F401
 from tests.site.payments import pay
 from tests.site.processes import forget_jobs
 from tests.site.refusals import raises_refusal
-from tests.site.world import WALK_IN
+from tests.site.world import COMPANY, WALK_IN
 
 
 @pytest.fixture
@@ -227,6 +230,61 @@ def test_the_points_of_a_living_membership_do_not_end_in_a_dead_one(program, the
 	_source, target = merged(old, new, program)
 	balance = check(target)
 	assert (balance.status, balance.active) == (after, 70)
+
+
+# --- inactivity --------------------------------------------------------------------------------------------------------
+
+
+def last_activity(membership: str):
+	return frappe.db.get_value("CCMS Membership", membership, "last_activity_on")
+
+
+def two_buyers():
+	"""Two members of a programme whose points lapse after half a year without a purchase: one came lately, one long ago."""
+	program = make_program(expiry_model="Inactivity", expiry_months=6)
+	old, new = make_customer(program), make_customer(program)
+	make_sales_invoice(old, posting_date=day(-10))
+	make_sales_invoice(new, posting_date=day(-170))
+	return program, old, new
+
+
+def test_what_the_merged_one_bought_counts_as_activity_when_a_later_sale_is_undone():
+	program, old, new = two_buyers()
+	sale = make_sales_invoice(new)
+	_source, target = merged(old, new, program)
+	assert last_activity(target) == getdate(nowdate())
+	make_return(sale)
+	assert last_activity(target) == getdate(day(-10))
+	assert rebuild.rebuild(target) == 0
+	assert balances.last_day(target, programs.get(program.name), getdate(nowdate())) == getdate(
+		add_months(day(-10), 6)
+	)
+	assert check(target).active == 200
+
+
+def test_undoing_the_last_purchase_of_the_merged_one_falls_back_on_the_other():
+	program, old, new = two_buyers()
+	last = frappe.get_last_doc("Sales Invoice", {"customer": old.name})
+	_source, target = merged(old, new, program)
+	last.reload().cancel()
+	assert last_activity(target) == getdate(day(-170))
+	assert rebuild.rebuild(target) == 0
+	assert check(target).active == 100
+
+
+def test_a_past_day_counts_the_activity_of_who_was_merged_by_then():
+	program, old, new = two_buyers()
+	names = merged(old, new, program)
+	rules = programs.get(program.name)
+	with at(day(60)):
+		make_sales_invoice(
+			make_customer(program), posting_date=nowdate()
+		)  # so that the past has to be worked out
+		for days, points in ((-1, 200), (0, 200), (30, 200), (59, 200)):
+			on = getdate(add_days(nowdate(), days - 60))
+			each = sum(balances.on_date(name, on).active for name in names)
+			assert each == points, on
+			assert sum(row.active for row in Books(COMPANY, on, rules.name).open()) == points, on
 
 
 # --- documents of before the merge -------------------------------------------------------------------------------------

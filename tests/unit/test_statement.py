@@ -65,11 +65,18 @@ def test_stretches_follow_on_from_each_other(seed):
 @pytest.mark.parametrize("seed", range(3, HISTORIES, 4))
 def test_the_last_activity_of_a_day_is_the_last_one_that_stood(seed):
 	world = lived(seed)
-	second = world.book("M2") if world.current("M2") == "M2" else None
-	for book in filter(None, (world.book() if not world.merged else None, second)):
-		for entry in book.new_entries:
-			for on in (entry.posting_date, entry.posting_date + days(1)):
-				assert last_activity(book.new_entries, on) == activity_on(book, on)
+	for name, book in world.books.items():
+		if name in world.merged:
+			continue
+		merged_on = getattr(book, "merged_on", {})
+		of_both = [entry for other in world.books.values() for entry in other.new_entries]
+		posted = [entry.posting_date for entry in book.new_entries]
+		for on in {*posted, *(day + days(1) for day in posted), world.today + days(1000)}:
+			there = [name, *(other for other, day in merged_on.items() if day <= on)]
+			known = [entry for entry in of_both if entry.membership in there]
+			assert last_activity(known, on) == activity_on(book, on)
+		everything = [entry for entry in of_both if entry.membership in (name, *merged_on)]
+		assert last_activity(everything, date.max) == book.last_activity()
 
 
 def test_what_no_job_has_written_off_is_a_line_of_its_own():

@@ -189,7 +189,7 @@ def _merged_by(membership: str, on: date) -> list[str]:
 			for (name,) in frappe.db.sql(
 				"""select m.name from `tabCCMS Membership` m
 				join `tabCCMS Points Ledger Entry` e on e.membership = m.name and e.entry_type = 'Status'
-					and e.reason = 'merged' and e.posting_date <= %(on)s
+					and e.reason = 'merged' and e.new_value = 'Left' and e.posting_date <= %(on)s
 				where m.merged_into in %(into)s""",
 				{"into": fresh, "on": on},
 			)

@@ -381,12 +381,26 @@ class SiteBook(Writer):
 		return dec(total[0][0])
 
 	def last_activity(self) -> date | None:
-		candidates = self._entries(
-			"membership = %(membership)s and entry_type in ('Earn', 'Redeem') order by posting_date desc, seq desc"
-			" for update",
-			{"membership": self.member.name},
-		)
-		return next((entry.posting_date for entry in candidates if stands(self, entry)), None)
+		last = None
+		for membership in with_merged(self.member.name):
+			last = self._standing_since(last, membership) or last
+		return last
+
+	def _standing_since(self, after: date | None, membership: str) -> date | None:
+		"""The day of a membership's last standing earning or redemption after a day, read backwards page by page."""
+		offset = 0
+		while True:
+			page = self._entries(
+				"""membership = %(membership)s and entry_type in ('Earn', 'Redeem') and posting_date > %(after)s
+				order by posting_date desc, name desc limit %(page)s offset %(offset)s for update""",
+				{"membership": membership, "after": after or date.min, "page": PAGE, "offset": offset},
+			)
+			for entry in page:
+				if stands(self, entry):
+					return entry.posting_date
+			if len(page) < PAGE:
+				return None
+			offset += PAGE
 
 
 def with_merged(membership: str) -> list[str]:

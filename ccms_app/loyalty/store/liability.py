@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, reduce
 
 import frappe
 from frappe.query_builder import Case, DocType
@@ -29,6 +29,7 @@ from ccms_app.loyalty.model import (
 	EXTEND,
 	REDEEM,
 	RESTORE,
+	STATUS,
 	TRANSFER_IN,
 	ZERO,
 	Program,
@@ -48,6 +49,7 @@ AGES = (3, 6, 12, 24)
 
 _DateFormat = CustomFunction("date_format", ["date", "format"])
 _Date = CustomFunction("date", ["value"])
+_Greatest = CustomFunction("greatest", ["one", "other"])
 _NullIf = CustomFunction("nullif", ["value", "other"])
 
 
@@ -299,8 +301,41 @@ class Books:
 		)
 		if not self.past:
 			return query.select(member.last_activity_on)
+		last = _Date(self._last_activity(member))
+		if absorbed := self._absorbed_activity(rules):
+			rows = [
+				frappe.qb.select(ValueWrapper(name).as_("name"), ValueWrapper(day).as_("day"))
+				for name, day in absorbed
+			]
+			theirs = reduce(lambda one, other: one.union_all(other), rows).as_("theirs")
+			query = query.left_join(theirs).on(theirs.name == member.name)
+			other = _Date(theirs.day)
+			last = _Greatest(Coalesce(last, other), Coalesce(other, last))
 		# grouped, so that the day is worked out once for each member and not for each lot
-		return query.select(_Date(self._last_activity(member)).as_("last_activity_on")).groupby(member.name)
+		return query.select(last.as_("last_activity_on")).groupby(member.name)
+
+	def _absorbed_activity(self, rules: list[Program]) -> list[tuple[str, date]]:
+		"""(membership, last activity of those that had been merged into it by the day)."""
+		member, entry = DocType(MEMBER).as_("of_rules"), DocType(ENTRY)
+		merged = (
+			frappe.qb.from_(member)
+			.join(entry)
+			.on((entry.membership == member.name) & (entry.entry_type == STATUS) & (entry.reason == "merged"))
+			.where(
+				member.program.isin([rule.name for rule in rules]) & (Coalesce(member.merged_into, "") != "")
+			)
+			.where((entry.new_value == "Left") & (entry.posting_date <= self.on))
+			.select(member.name, member.merged_into, self._last_activity(member))
+			.run()
+		)
+		into = {name: target for name, target, _day in merged}
+		found: dict[str, date] = {}
+		for _name, target, day in merged:
+			while target in into:
+				target = into[target]
+			if day:
+				found[target] = max(day, found.get(target, day))
+		return list(found.items())
 
 	def _last_activity(self, member):
 		"""The last earning or redemption of a member that stood on the day: neither cancelled nor all taken back."""
@@ -308,7 +343,7 @@ class Books:
 		cancelled = self._cancels(undoing, back)
 		effect = Case()
 		effect = effect.when(
-			back.entry_type.isin((CANCEL, CLAWBACK)) & (Coalesce(back.new_value, "") != ""),
+			back.entry_type.isin((CANCEL, CLAWBACK, RESTORE)) & (Coalesce(back.new_value, "") != ""),
 			Cast(back.new_value, "decimal(21, 9)"),
 		).else_(back.points)
 		taken_back = (
