@@ -27,7 +27,7 @@ DUCKDB, SPARK = "duckdb", "spark"
 Source = str | Path | Sequence[str | Path] | pa.Table | pd.DataFrame
 
 
-class EngineError(RuntimeError):
+class EngineError(ValueError):
 	"""The engine cannot be used; the text says what to install or to set."""
 
 

@@ -1,9 +1,8 @@
-"""`ccms`: the engines on files, without ERPNext."""
+"""`ccms simulate`: past purchases through the rules of a loyalty programme."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -11,25 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ccms_app import __version__
+from .terminal import A_PATH, bar, clear_errors, done
 
-# pandas and the engines are imported by the commands that use them: `ccms --help` answers at once
 if TYPE_CHECKING:
 	from ccms_app.facts.files import Facts
 	from ccms_app.loyalty.model import Program
 	from ccms_app.loyalty.stated_behaviour import Behaviour
 	from ccms_app.loyalty.totals import Simulation
 
-A_PATH = click.Path(path_type=Path)
 
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="ccms")
-def main() -> None:
-	"""Customer consumption management: the engines on files, without ERPNext."""
-
-
-@main.command()
+@click.command()
 @click.argument("facts", type=A_PATH)
 @click.option("--program", required=True, type=A_PATH, help="The rules: a TOML file.")
 @click.option("--out", required=True, type=A_PATH, help="The folder for the results.")
@@ -55,14 +45,14 @@ def simulate(
 	Writes summary.json, months.csv, tiers.csv, members.csv and dashboard.html into the folder: all of them or none.
 	docs/simulator.md lists the columns of FACTS and the keys of the programme file.
 	"""
-	with _clear_errors():
+	with clear_errors():
 		from ccms_app.facts import files as reader
 		from ccms_app.loyalty import program_file
 
 		rules, behaviour = program_file.read(program)
 		if dashboard is None:
 			dashboard = find_spec("plotly") is not None
-		_run(
+		run(
 			lambda: reader.read(
 				facts,
 				company=company or rules.company or None,
@@ -76,20 +66,7 @@ def simulate(
 		)
 
 
-@main.command()
-@click.option("--out", default="out/demo", show_default=True, type=A_PATH, help="The folder for the results.")
-@click.option("--program", type=A_PATH, help="Other rules than the demo's own: a TOML file.")
-def demo(out: Path, program: Path | None) -> None:
-	"""Replay a year of a real grocer's baskets through a loyalty programme; write one HTML dashboard."""
-	with _clear_errors():
-		from ccms_app.demo import complete_journey
-		from ccms_app.loyalty import program_file
-
-		rules, behaviour = program_file.read(program or complete_journey.PROGRAM)
-		_run(complete_journey.facts, rules, behaviour, out, complete_journey.NAME, complete_journey.NOTE)
-
-
-def _run(
+def run(
 	read: Callable[[], Facts], program: Program, behaviour: Behaviour, out: Path, name: str, note: str = ""
 ) -> None:
 	"""Read, replay, write (a dashboard too when the data set has a name to put on it), and say what came out."""
@@ -107,15 +84,15 @@ def _run(
 	with console.status("Reading the purchases …"):
 		facts = read()
 		history = History(facts)
-	_done(console, begun, f"Read {len(facts.lines):,} lines in {len(history):,} baskets from {facts.source}")
+	done(console, begun, f"Read {len(facts.lines):,} lines in {len(history):,} baskets from {facts.source}")
 	for message in facts.messages:
 		console.print(f"  note: {message}", style="yellow")
 
 	begun = perf_counter()
-	with _bar(console, "Replaying the programme") as progress:
+	with bar(console, "Replaying the programme") as progress:
 		result = simulate(history, program, behaviour, currency=facts.currency, progress=progress)
 	seconds = perf_counter() - begun
-	_done(console, begun, f"Replayed {len(history):,} baskets, {len(history) / seconds:,.0f} a second")
+	done(console, begun, f"Replayed {len(history):,} baskets, {len(history) / seconds:,.0f} a second")
 	for message in result.messages:
 		console.print(f"  note: {message}", style="yellow")
 
@@ -124,7 +101,7 @@ def _run(
 		simulation_files.write(result, folder)
 		if name:
 			dashboard.write(folder / simulation_files.DASHBOARD, result, facts, name, note)
-	_done(console, begun, f"Wrote {out}")
+	done(console, begun, f"Wrote {out}")
 	_report(result, out / simulation_files.DASHBOARD if name else out)
 
 
@@ -145,33 +122,3 @@ def _report(result: Simulation, where: Path) -> None:
 	console.print(finding(result))
 	console.print()
 	console.print(f"Look at it: {where.resolve()}", soft_wrap=True)
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-	"""What a person can mend is said in a sentence, not in a traceback."""
-	try:
-		yield
-	except FileNotFoundError as error:
-		raise click.ClickException(f"{error.filename}: there is no such file") from error
-	except (OSError, ValueError) as error:
-		raise click.ClickException(str(error)) from error
-	except ModuleNotFoundError as error:
-		raise click.ClickException(
-			f"{error.name} is missing; install it with: pip install 'ccms_app[demo]'"
-		) from error
-
-
-def _done(console, begun: float, text: str) -> None:
-	console.print(f"[green]✓[/green] {text} [dim]({perf_counter() - begun:.1f} s)[/dim]", soft_wrap=True)
-
-
-@contextmanager
-def _bar(console, text: str) -> Iterator[Callable[[int, int], None]]:
-	"""A progress bar; yields what a long run calls with (done, in all)."""
-	from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-	columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-	with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-		task = progress.add_task(text, total=None)
-		yield lambda done, total: progress.update(task, completed=done, total=total)
