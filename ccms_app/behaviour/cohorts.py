@@ -44,8 +44,8 @@ def retention(orders: Table, daily: Table, as_of: date) -> pd.DataFrame:
 		revenue=earned.revenue.sum()
 	)
 	sizes = firsts.group_by(cohort=month(firsts.first_day)).agg(customers=firsts.count())
-	cells = _grid(frame(sizes, "cohort"), as_of)
-	for part in (frame(bought, "cohort", "month"), frame(earned, "cohort", "month")):
+	cells = _grid(frame(sizes), as_of)
+	for part in (frame(bought), frame(earned)):
 		cells = cells.merge(part, on=["cohort", "month"], how="left")
 	cells["active"] = cells["active"].fillna(0).astype("int64")
 	cells["revenue"] = cells["revenue"].fillna(0.0)
@@ -95,7 +95,7 @@ def second_purchase(orders: Table, as_of: date, within: tuple[int, ...] = SECOND
 	found = firsts.left_join(seconds, "customer").select("first_day", "second_day")
 	# the same pair of days for many customers: at most days × days rows leave the engine
 	found = found.group_by("first_day", "second_day").agg(customers=found.count())
-	people = frame(found, "first_day", "second_day")
+	people = frame(found)
 	people["cohort"] = people["first_day"].dt.to_period("M").dt.to_timestamp().astype("datetime64[us]")
 	cohorts = sorted(people["cohort"].unique())
 	parts = [people[people["cohort"] == cohort] for cohort in cohorts]
@@ -127,7 +127,7 @@ def new_and_repeat(orders: Table, daily: Table, as_of: date) -> pd.DataFrame:
 		new_revenue=earned.revenue.sum(where=earned.is_new),
 		repeat_revenue=earned.revenue.sum(where=~earned.is_new),
 	)
-	found = frame(people, "month").merge(frame(earned, "month"), on="month", how="outer")
+	found = frame(people).merge(frame(earned), on="month", how="outer")
 	months = pd.DataFrame({"month": _months(found["month"], as_of)})
 	found = months.merge(found, on="month", how="left")
 	for name in ("new_customers", "repeat_customers"):

@@ -42,7 +42,7 @@ def item_weeks(lines: Table, as_of: date, days: int | None = 730) -> pd.DataFram
 		below=(priced.paid_ratio < BELOW_LIST).cast("float64").mean(),
 	)
 	panel = panel.join(active.select("week", "active"), "week").select(*_PANEL)
-	found = frame(panel.order_by("item_group", "item", "week"), "week")
+	found = frame(panel.order_by("item_group", "item", "week"))
 	first = pd.to_datetime(active["first"].min().to_pandas())
 	whole = found["week"] + pd.Timedelta(days=7) <= pd.Timestamp(as_of)
 	if first is not None and not pd.isna(first):

@@ -8,6 +8,8 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table, Value
 
+from .engine import frame_of
+
 
 def window(table: Table, as_of: date, days: int | None = None) -> Table:
 	"""Rows dated before the as-of, and not earlier than so many days before it."""
@@ -37,12 +39,9 @@ def week(day: Value) -> Value:
 	return day.truncate("W").cast("date")
 
 
-def frame(table: Table, *dates: str) -> pd.DataFrame:
-	"""The rows as pandas; the named date columns as datetime64, whatever the engine gives."""
-	found = table.to_pandas()
-	for name in dates:
-		found[name] = pd.to_datetime(found[name]).astype("datetime64[us]")
-	return found
+def frame(table: Table) -> pd.DataFrame:
+	"""The rows as pandas, of the same types whatever the engine."""
+	return frame_of(table.to_pyarrow())
 
 
 def month_start(day: date) -> pd.Timestamp:
