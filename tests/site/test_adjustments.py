@@ -5,7 +5,14 @@ import pytest
 from frappe.utils import add_days, getdate, nowdate
 
 from tests.site.clock import at, day
-from tests.site.factories import amend, make_customer, make_program, make_sales_invoice, make_tiers
+from tests.site.factories import (
+	amend,
+	make_customer,
+	make_program,
+	make_return,
+	make_sales_invoice,
+	make_tiers,
+)
 from tests.site.ledger_checks import (  # noqa: F401
 	check,
 	entries,
@@ -266,6 +273,23 @@ def test_points_of_yesterday(member):
 	assert active(member) == 140
 
 
+@pytest.mark.parametrize("kind", ["Deduct", "Transfer"])
+def test_no_more_leaves_than_there_was_on_the_posting_date(program, kind):
+	"""What was spent on that day is back today, in the lot it came from: that day it could not be taken."""
+	customer, other = make_customer(program), membership_of(make_customer(program))
+	membership = membership_of(customer)
+	adjust(membership, 100, posting_date=day(-10))
+	sale = make_sales_invoice(customer, rate=9, ccms_redeem_points=90, posting_date=day(-5))
+	make_return(sale, posting_date=day(-1))
+	assert active(membership) == 100
+	to = {"to_membership": other} if kind == "Transfer" else {}
+	with raises_refusal("Only 10 points"):
+		adjust(membership, 11, kind, posting_date=day(-3), **to)
+	adjust(membership, 10, kind, posting_date=day(-3), **to)
+	adjust(membership, 90, kind, posting_date=day(-1), **to)
+	assert active(membership) == 0
+
+
 # --- approval --------------------------------------------------------------------------------------------------------------
 
 
@@ -290,7 +314,7 @@ def test_above_the_limit_somebody_else_submits(member, limit, as_user):
 	with as_user(MANAGER):
 		voucher = draft(member, 51, approved_by=SECOND_MANAGER)
 		assert not voucher.approved_by
-		with raises_refusal("more than 50", frappe.PermissionError):
+		with raises_refusal("more than 50 points", frappe.PermissionError):
 			voucher.submit()
 	with as_user(SECOND_MANAGER):
 		voucher = frappe.get_doc(DOCTYPE, voucher.name)

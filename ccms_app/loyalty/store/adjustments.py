@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import frappe
 from frappe import _
 from frappe.utils import cint, flt, getdate, nowdate
@@ -10,7 +13,8 @@ from ccms_app.loyalty import movements
 from ccms_app.loyalty.model import ADJUST, OPENING, NotEnoughPoints
 from ccms_app.loyalty.money import dec, decimals
 
-from . import ledger, members, permitted, programs
+from . import balances, ledger, members, permitted, programs
+from .refusals import plain
 
 DOCTYPE = "CCMS Points Adjustment"
 # what somebody else approves
@@ -98,7 +102,7 @@ def approve(doc) -> None:
 		frappe.throw(
 			_(
 				"Adjustments of more than {0} points are submitted by somebody else than who made them."
-			).format(limit),
+			).format(plain(dec(limit))),
 			frappe.PermissionError,
 			title=_("Approval Needed"),
 		)
@@ -133,6 +137,8 @@ def post(doc) -> None:
 	key = f"adjust:{doc.name}"
 	voucher = {"voucher_type": DOCTYPE, "voucher_no": doc.name, "reason": _code(doc)}
 	try:
+		if doc.adjustment_type in ("Deduct", "Transfer") and day < today:
+			_check_then(doc.membership, points, day)
 		match doc.adjustment_type:
 			case "Opening Balance" | "Grant":
 				expires = getdate(doc.expires_on) if doc.expires_on else None
@@ -149,8 +155,19 @@ def post(doc) -> None:
 			case "Extend Expiry":
 				_extend(book, doc, day, today, key, voucher)
 	except NotEnoughPoints as error:
-		frappe.throw(_("Only {0} points can be moved.").format(format(error.spendable.normalize(), "f")))
+		frappe.throw(_("Only {0} points can be moved.").format(plain(error.spendable)))
 	ledger.write(books.values())
+
+
+def _check_then(membership: str, points: Decimal, day: date) -> None:
+	"""What leaves on an earlier day must have been there on that day too, whatever has come since.
+
+	Raises:
+		NotEnoughPoints: it was not.
+	"""
+	then = balances.on_date(membership, day).spendable
+	if points > then:
+		raise NotEnoughPoints(points, then)
 
 
 def _extend(book: ledger.SiteBook, doc, day, today, key: str, voucher: dict) -> None:
