@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 import frappe
+from babel.core import UnknownLocaleError
+from babel.dates import format_skeleton
 from frappe import _
 from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
 from frappe.utils import add_months, cint, escape_html, fmt_money, formatdate, getdate, nowdate
@@ -14,6 +16,10 @@ from frappe.utils import add_months, cint, escape_html, fmt_money, formatdate, g
 from ccms_app.loyalty.money import dec, decimals
 
 from . import permitted
+
+BLUE, GREEN, AMBER, VIOLET, RED, GREY = "#2490EF", "#29A56C", "#E79913", "#7A4F9A", "#CB2929", "#98A6B3"
+COLOURS = (BLUE, GREEN, AMBER, VIOLET, "#2D7F7A", "#8A4B2D")
+"""Of the series of a chart, in their order."""
 
 CURRENCY = "currency"
 """The field of every row with money that names its currency."""
@@ -141,9 +147,25 @@ def currency_column() -> dict:
 	}
 
 
-def month_label(month: str, short: bool = False) -> str:
-	"""A month given as "YYYY-MM" in words; short for the axis of a chart."""
-	return formatdate(date(int(month[:4]), int(month[5:]), 1), "MMM yy" if short else "MMM yyyy")
+def month_label(month: str) -> str:
+	"""A month given as "YYYY-MM" as the reader's language writes it: Nov 2026, 2026年11月."""
+	return _in_words(date(int(month[:4]), int(month[5:]), 1), "yMMM")
+
+
+def day_label(day: date) -> str:
+	"""A day without its year, for the axis of a chart: 3 Nov, 11月3日."""
+	return _in_words(day, "MMMd")
+
+
+def _in_words(day: date, skeleton: str) -> str:
+	language = (frappe.local.lang or "en").replace("-", "_")
+	for locale in (language, language.partition("_")[0], "en_GB"):
+		if locale != "en":
+			try:
+				return format_skeleton(skeleton, day, locale=locale)
+			except (UnknownLocaleError, ValueError):
+				continue
+	return str(day)
 
 
 # --- words ---------------------------------------------------------------------------------------------------
@@ -195,14 +217,29 @@ def card(
 	return found
 
 
-def chart(kind: str, labels: list[str], datasets: dict[str, list], **options: object) -> dict | None:
-	"""A chart of named series; None when there is nothing to draw."""
+def chart(
+	kind: str,
+	title: str,
+	labels: list[str],
+	datasets: dict[str, list],
+	colours: Iterable[str] = COLOURS,
+	**options: object,
+) -> dict | None:
+	"""A chart of named series that stands still, so that it can be printed; None when there is nothing to draw."""
 	series = [
 		{"name": name, "values": [float(value) for value in values]} for name, values in datasets.items()
 	]
 	if not labels or not any(any(one["values"]) for one in series):
 		return None
-	return {"type": kind, "data": {"labels": labels, "datasets": series}, **options}
+	return {
+		"type": kind,
+		"title": title,
+		"data": {"labels": labels, "datasets": series},
+		"colors": list(colours),
+		"animate": 0,
+		"disableEntryAnimation": 1,
+		**options,
+	}
 
 
 def checked(value: object) -> bool:

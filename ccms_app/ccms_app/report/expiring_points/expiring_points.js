@@ -9,6 +9,7 @@ frappe.query_reports["Expiring Points"] = {
 		ccms.reports.choice("group_by", __("Group by"), ["Member", "Month"]),
 	],
 	onload: ccms.reports.onload,
+	get_datatable_options: ccms.reports.table("customer_name", "label", "points", "expires_on", "days"),
 	formatter: ccms.reports.formatter((value, column, data) => {
 		if (column.fieldname === "customer_name" && data.membership) {
 			return ccms.reports.statement(value || data.customer, data.membership);

@@ -81,19 +81,17 @@ class ExpiringPoints:
 			return [reporting.text("label", _("Expires in"), 150), program, *worth]
 		found = [
 			reporting.date_column("expires_on", _("Last day of use"), 130),
-			reporting.text("days", _("Days left"), 85),
-			reporting.link("customer", _("Customer"), "Customer", 150),
+			reporting.text("days", _("Days left"), 95) | {"disable_total": 1},
 			reporting.text("customer_name", _("Name"), 150),
-			reporting.text("member_no", _("Card number"), 130),
-			program,
-			reporting.text("tier", _("Tier"), 90),
 			worth[0],
-			reporting.points("pending", _("Of which pending"), 140),
+			reporting.points("pending", _("Of which pending"), 155),
 			*worth[1:],
+			reporting.text("member_no", _("Card number"), 130),
+			reporting.text("tier", _("Tier"), 90),
 		]
 		if frappe.has_permission("Customer", "read"):
 			found += [reporting.text("email", _("E-mail"), 180), reporting.text("mobile", _("Phone"), 140)]
-		return found
+		return [*found, program, reporting.link("customer", _("Customer"), "Customer", 150)]
 
 	def rows(self) -> list[dict[str, Any]]:
 		return self._month_rows() if self.by == MONTH else self._member_rows()
@@ -201,7 +199,8 @@ class ExpiringPoints:
 		}
 		return reporting.chart(
 			"bar",
-			[reporting.month_label(month, short=True) for month in months],
+			_("Points by month of expiry"),
+			[reporting.month_label(month) for month in months],
 			series,
 			barOptions={"stacked": 1},
 		)

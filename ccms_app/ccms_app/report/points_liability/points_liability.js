@@ -8,6 +8,7 @@ frappe.query_reports["Points Liability"] = {
 		ccms.reports.choice("group_by", __("Group by"), ["Age", "Expiry Month", "Program"]),
 	],
 	onload: ccms.reports.onload,
+	get_datatable_options: ccms.reports.table("label", "points", "liability"),
 	formatter: ccms.reports.formatter((value, column, data) => {
 		// a month of expiry leads to the members whose points expire in it
 		if (column.fieldname !== "label" || !/^\d{4}-\d\d$/.test(data.group)) return;

@@ -91,7 +91,7 @@ class PointsLiability:
 			found.append(reporting.text("label", _("Age") if self.by == AGE else _("Expires in"), 150))
 		found += [
 			reporting.points("active", _("Usable")),
-			reporting.points("pending", _("Pending")),
+			reporting.points("pending", _("Pending", context="Points")),
 		]
 		if self.by == PROGRAM:
 			found.append(reporting.points("owed", _("Owed by members"), 130))
@@ -162,14 +162,14 @@ class PointsLiability:
 	def _place(group: str) -> tuple[int, str]:
 		return ({"later": 1, "": 2}.get(group, 0), group)
 
-	def _label(self, group: str, short: bool = False) -> str:
+	def _label(self, group: str) -> str:
 		if self.by == AGE:
 			return age_label(int(group))
 		if group == "later":
 			return _("Later")
 		if not group:
 			return _("No date")
-		return reporting.month_label(group, short)
+		return reporting.month_label(group)
 
 	# --- finding, figures, chart -----------------------------------------------------------------------------
 	def finding(self) -> str:
@@ -246,11 +246,12 @@ class PointsLiability:
 		for row in rows:
 			series = by_program.setdefault(row.program, [ZERO] * len(groups))
 			series[groups.index(row.group)] = self.liability(row.program, row.usable)
-		return self._bars([self._label(group, short=True) for group in groups], by_program)
+		return self._bars([self._label(group) for group in groups], by_program)
 
 	def _bars(self, labels: list[str], datasets: dict[str, list]) -> dict[str, Any] | None:
 		return reporting.chart(
 			"bar",
+			_("Expected to be used, {0}").format(self.currency),
 			labels,
 			datasets,
 			barOptions={"stacked": 1},

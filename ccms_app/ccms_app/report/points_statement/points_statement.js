@@ -21,5 +21,6 @@ frappe.query_reports["Points Statement"] = {
 		},
 	],
 	onload: ccms.reports.onload,
+	get_datatable_options: ccms.reports.table("posting_date", "points_in", "points_out", "balance"),
 	formatter: ccms.reports.formatter(),
 };

@@ -8,7 +8,6 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import formatdate
 
 from ccms_app.desk import reporting
 from ccms_app.loyalty import statement
@@ -25,7 +24,7 @@ def execute(filters: dict | None = None) -> tuple:
 	"""Columns, rows, the finding, chart and figures for the desk."""
 	report = PointsStatement(reporting.read(filters))
 	if not report.membership:
-		return report.columns(), [], report.nobody()
+		return report.columns(), [], report.nobody(), None, []
 	return report.columns(), report.rows(), report.finding(), report.chart(), report.figures()
 
 
@@ -67,14 +66,14 @@ class PointsStatement:
 	def columns(self) -> list[dict[str, Any]]:
 		return [
 			reporting.date_column("posting_date", _("Date")),
-			reporting.text("what", _("What happened"), 340),
+			reporting.text("what", _("What happened"), 290),
 			reporting.points("points_in", _("Points in"), 95),
 			reporting.points("points_out", _("Points out"), 95),
 			reporting.points("balance", _("Balance"), 105),
-			reporting.document("voucher_no", _("Voucher"), "voucher_type", 190),
+			reporting.document("voucher_no", _("Voucher"), "voucher_type", 195),
 			reporting.date_column("available_from", _("Usable from")),
 			reporting.date_column("expires_on", _("Usable until")),
-			reporting.link("entry", _("Ledger entry"), "CCMS Points Ledger Entry", 130),
+			reporting.link("entry", _("Ledger entry"), "CCMS Points Ledger Entry", 110),
 		]
 
 	def rows(self) -> list[dict[str, Any]]:
@@ -226,7 +225,8 @@ class PointsStatement:
 			balances.append(balance)
 		return reporting.chart(
 			"line",
-			[formatdate(day, "d MMM") for day in days],
+			_("Balance"),
+			[reporting.day_label(day) for day in days],
 			{_("Balance"): balances},
 			lineOptions={"regionFill": 1},
 		)

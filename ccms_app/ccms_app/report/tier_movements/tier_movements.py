@@ -17,6 +17,7 @@ from ccms_app.loyalty.store.tier_movements import DOWN, JOINED, MOVES, RENEWED, 
 TIER, MATRIX, MEMBERS = "Tiers", "From → To", "Members"
 MONTHS = 3
 MOST = 5000
+COLOURS = {JOINED: reporting.BLUE, UP: reporting.GREEN, DOWN: reporting.RED, RENEWED: reporting.GREY}
 
 
 def execute(filters: dict | None = None) -> tuple:
@@ -210,5 +211,9 @@ class TierMovements:
 		series = {_(move): [0] * len(labels) for move in MOVES}
 		for step, times in self.steps:
 			series[_(step.move)][self.tiers.index((step.program, step.new))] += times
-		series = {name: values for name, values in series.items() if any(values)}
-		return reporting.chart("bar", labels, series, barOptions={"stacked": 1})
+		shown = {
+			name: colour for name, colour in zip(series, COLOURS.values(), strict=True) if any(series[name])
+		}
+		series = {name: series[name] for name in shown}
+		title = _("Members who came into a tier, or kept it")
+		return reporting.chart("bar", title, labels, series, shown.values(), barOptions={"stacked": 1})

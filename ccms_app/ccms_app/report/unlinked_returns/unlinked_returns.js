@@ -11,13 +11,15 @@
 		],
 
 		onload(report) {
-			ccms.reports.onload(report);
-			report.page.main.on("click", "[data-ccms-adjust]", (event) => {
+			// again with every link to this report: one click opens one adjustment
+			report.page.main.off("click.ccms-adjust").on("click.ccms-adjust", "[data-ccms-adjust]", (event) => {
 				const row = report.data.find((one) => one.name === event.currentTarget.dataset.ccmsAdjust);
 				if (row) adjust(row);
 			});
+			return ccms.reports.onload(report);
 		},
 
+		get_datatable_options: ccms.reports.table("customer_name", "suggested", "action"),
 		formatter: ccms.reports.formatter((value, column, data) => {
 			if (column.fieldname === "customer_name" && data.membership) {
 				return ccms.reports.statement(value || data.customer, data.membership);
@@ -39,7 +41,7 @@
 
 	/** A new deduction for this credit note, of no more than the member has. */
 	function adjust(row) {
-		frappe.new_doc("CCMS Points Adjustment", {
+		const filled = {
 			adjustment_type: "Deduct",
 			membership: row.membership,
 			customer: row.customer,
@@ -51,8 +53,9 @@
 				row.name,
 				ccms.reports.points(row.suggested),
 			]),
-			reference_type: row.doctype,
-			reference_name: row.name,
-		});
+		};
+		// what is not copied with a document does not arrive with the rest
+		const about = { reference_type: row.doctype, reference_name: row.name };
+		frappe.new_doc("CCMS Points Adjustment", filled, (doc) => Object.assign(doc, about));
 	}
 })();

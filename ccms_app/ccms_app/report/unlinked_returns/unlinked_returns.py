@@ -54,17 +54,17 @@ class UnlinkedReturns:
 	def columns(self) -> list[dict[str, Any]]:
 		return [
 			reporting.date_column("posting_date", _("Date")),
-			reporting.document("name", _("Credit note"), "doctype", 180),
-			reporting.link("customer", _("Customer"), "Customer", 150),
+			reporting.document("name", _("Credit note"), "doctype", 195),
 			reporting.text("customer_name", _("Name"), 140),
-			reporting.text("why", _("Why"), 190),
-			reporting.document("return_against", _("Against"), "doctype", 170),
-			reporting.money("amount", _("Amount")),
-			reporting.link("program", _("Loyalty Program"), programs.DOCTYPE, 160),
-			reporting.text("tier", _("Tier"), 90),
-			reporting.points("suggested", _("Suggested points"), 135),
+			reporting.money("amount", _("Amount"), 120),
+			reporting.points("suggested", _("Suggested points"), 155),
 			reporting.points("usable", _("Usable"), 90) | {"disable_total": 1},
-			reporting.text("action", _("Adjustment"), 160),
+			reporting.text("action", _("Adjustment"), 175),
+			reporting.text("why", _("Why"), 190),
+			reporting.document("return_against", _("Against"), "doctype", 195),
+			reporting.text("tier", _("Tier"), 90),
+			reporting.link("program", _("Loyalty Program"), programs.DOCTYPE, 160),
+			reporting.link("customer", _("Customer"), "Customer", 150),
 			reporting.currency_column(),
 		]
 
@@ -144,7 +144,8 @@ class UnlinkedReturns:
 			series[_("Adjusted")] = list(done.values())
 		return reporting.chart(
 			"bar",
-			[reporting.month_label(month, short=True) for month in months],
+			_("Points to adjust"),
+			[reporting.month_label(month) for month in months],
 			series,
 			barOptions={"stacked": 1},
 		)
