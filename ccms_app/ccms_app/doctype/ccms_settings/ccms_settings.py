@@ -1,5 +1,8 @@
 from frappe.model.document import Document
 
+from ccms_app.behaviour.store import settings
+
 
 class CCMSSettings(Document):
-	pass
+	def validate(self) -> None:
+		settings.check(self)
