@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from .orders import _SAME_RATE as SAME_RATE
-from .orders import _WHOLE as WHOLE
 from .settings import Settings
+
+# the limits of `orders`, which is not imported: a till must not load an engine
+SAME_RATE = 0.99
+WHOLE = 1 - 1e-9
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _parts(lines: Sequence[Line], returned: set) -> dict[tuple[str, str], list[t
 	for line in lines:
 		document = (line.voucher_type, line.invoice)
 		if line.returns is None and document in returned:
-			part = sum(_part(line, other) for other in back[*document, line.name])
+			part = sum(_part(line, other) for other in back[(*document, line.name)])
 			found[document].append((min(1.0, max(0.0, part)), line))
 	return found
 

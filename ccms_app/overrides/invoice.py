@@ -1,5 +1,6 @@
 """Sales Invoice and POS Invoice: one function an event, no rules."""
 
+from ccms_app.behaviour.store import live
 from ccms_app.loyalty.store import invoices, payments, points_row
 
 
@@ -17,6 +18,7 @@ def before_submit(doc, method=None):
 
 def on_submit(doc, method=None):
 	invoices.post(doc)
+	live.invoice_changed(doc)
 
 
 def before_cancel(doc, method=None):
@@ -25,6 +27,7 @@ def before_cancel(doc, method=None):
 
 def on_cancel(doc, method=None):
 	invoices.reverse(doc)
+	live.invoice_changed(doc)
 
 
 def on_change(doc, method=None):

@@ -28,13 +28,19 @@ BitXor = CustomFunction("BIT_XOR", ["number"])
 CountAll = CustomFunction("COUNT", ["what"])
 
 
-def documents(doctype: str, company: str):
+def documents(doctype: str, company: str | Term, with_internal: bool = False):
 	"""(table, condition) of the documents that count: submitted, of this company, not opening, not internal; of a
-	closed till the POS Invoices, not the Sales Invoice that consolidates them."""
+	closed till the POS Invoices, not the Sales Invoice that consolidates them.
+
+	Args:
+		with_internal: leave it to the caller that the customer is no company of the group.
+	"""
 	doc = frappe.qb.DocType(doctype)
 	condition = (doc.docstatus == 1) & (doc.company == company) & (Coalesce(doc.is_opening, "") != "Yes")
 	if doctype == SALES:
 		return doc, condition & (doc.is_consolidated == 0) & (doc.is_internal_customer == 0)
+	if with_internal:
+		return doc, condition
 	customer = frappe.qb.DocType("Customer")
 	internal = frappe.qb.from_(customer).select(customer.name).where(customer.is_internal_customer == 1)
 	return doc, condition & doc.customer.notin(internal)

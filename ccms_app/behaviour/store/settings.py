@@ -34,8 +34,8 @@ BRANCHES = {
 }
 
 
-def read() -> Settings:
-	"""What a manager has set, with the customers of the site who are never, or always, counted."""
+def read(customer: str | None = None) -> Settings:
+	"""What a manager has set, with the customers who are never, or always, counted: those of the site, or the one named."""
 	doc = frappe.get_cached_doc(DOCTYPE)
 	usual = Settings()
 	found: dict[str, object] = {}
@@ -54,11 +54,17 @@ def read() -> Settings:
 		found["value_band_names"] = tuple(row.band_name for row in doc.value_bands)
 	if doc.complaint_types:
 		found["complaint_types"] = frozenset(row.issue_type for row in doc.complaint_types)
+	if customer:
+		kept = frappe.get_cached_value("Customer", customer, "ccms_keep_in_figures")
+		found["anonymous"] = frozenset([customer] if is_anonymous(customer) else [])
+		found["overruled"] = frozenset([customer] if kept else [])
+	else:
+		found["anonymous"] = anonymous()
+		kept = frappe.get_all("Customer", filters={"ccms_keep_in_figures": 1}, pluck="name")
+		found["overruled"] = frozenset(kept)
 	return Settings(
 		**found,
 		branch_source=_branch(doc),
-		anonymous=anonymous(),
-		overruled=frozenset(frappe.get_all("Customer", filters={"ccms_keep_in_figures": 1}, pluck="name")),
 		cost_per_ticket=flt(doc.cost_per_ticket),
 		acquisition_costs={row.source: flt(row.cost) for row in doc.acquisition_costs},
 		flag_rules=tuple(flag_rules(doc)),
