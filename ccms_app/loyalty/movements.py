@@ -99,7 +99,7 @@ def earn(book: Book, program: Program, sale: Sale, today: date | None = None) ->
 	tiers.count(book, program, value, day, day)
 	tiers.promote(book, program, day)
 	if program.accrue_when == "When Paid" and sale.paid:
-		activate(book, program, entry, sale.paid_on or day, today)
+		activate(book, program, entry, sale.paid_on or day, today, today if today > day else None)
 	if today > day:  # a back-dated sale may be due, or too long ago, already
 		_settle(book, program, today, since=today)
 	return entry
@@ -256,6 +256,7 @@ def give_back(
 				**voucher,
 			):
 				posted.add(entry)
+	_pay_from_refilled(book, posted, today)
 	_recount_activity(book, program, today, earning, redemption)
 	return posted
 
@@ -304,6 +305,7 @@ def cancel(
 		if entry.entry_type == EXTEND and not entry.reverses:
 			for made in _unextend(book, entry, posting_date):
 				posted.add(made)
+	_pay_from_refilled(book, posted, today)
 	_recount_activity(book, program, today, *entries)
 	return posted
 
@@ -609,12 +611,19 @@ def _own_lots(book: Book, entry: Entry) -> Iterator[tuple[list[Lot], Decimal | N
 			return
 		put_in = {lot.name: entry.points}
 	else:
-		put_in = {}
-		for row in book.rows_by(entry.name):
-			put_in[row.lot] = put_in.get(row.lot, ZERO) - row.points
+		put_in = _put_in(book, entry)
 	for name, points in put_in.items():
 		lot = book.lot(name)
 		yield [lot] if lot.membership == book.member.name else book.lineage(lot.origin), points
+
+
+def _put_in(book: Book, entry: Entry) -> dict[str, Decimal]:
+	"""{lot: points} that an entry has given back to lots."""
+	found: dict[str, Decimal] = {}
+	for row in book.rows_by(entry.name):
+		if row.points < 0:
+			found[row.lot] = found.get(row.lot, ZERO) - row.points
+	return found
 
 
 def _own_first(book: Book, entry: Entry, today: date) -> Iterator[tuple[Lot, Decimal]]:
@@ -653,10 +662,10 @@ def _expired_since(book: Book, entry: Entry) -> Decimal:
 			return _expired_of(book, lot)
 		return _expired_from(book, entry.name)
 	gone = ZERO
-	for row in book.rows_by(entry.name):
-		lot = book.lot(row.lot)
+	for name, points in _put_in(book, entry).items():
+		lot = book.lot(name)
 		if lot is not None:
-			gone += min(-row.points, _expired_of(book, lot, entry.seq))
+			gone += min(points, _expired_of(book, lot, entry.seq))
 	return gone
 
 
@@ -684,19 +693,25 @@ def _sweep_lineage(book: Book, entry: Entry, today: date) -> None:
 
 
 def activate(
-	book: Book, program: Program, earning: Entry, paid_on: date, today: date | None = None
+	book: Book,
+	program: Program,
+	earning: Entry,
+	paid_on: date,
+	today: date | None = None,
+	since: date | None = None,
 ) -> Posted:
 	"""A document is paid in full: its points become available on max(posting date + pending days, that day).
 
 	Args:
 		today: the day on which it is noticed; points that have expired by then do not come back.
+		since: as for `lapse`, where the document itself shows only now how long the member was idle.
 	"""
 	posted = Posted()
 	if earning.available_from is not None:
 		return posted
 	paid_on = max(paid_on, earning.posting_date)
 	today = max(today or paid_on, paid_on)
-	for entry in _settle(book, program, today).entries:
+	for entry in _settle(book, program, today, since).entries:
 		posted.add(entry)
 	available = max(paid_on, earning.posting_date + _days(program.pending_days))
 	for lot in book.lineage(earning.name):
@@ -821,6 +836,21 @@ def _pay_arrears(book: Book, lot: Lot, by: Entry, today: date) -> None:
 			break
 		if debit.name != by.name:
 			book.allocate(debit.name, lot, min(owed, lot.remaining), by)
+
+
+def _pay_from_refilled(book: Book, posted: Posted, today: date) -> None:
+	"""Points that a document has put back into active lots pay what the member owes, once it has taken its own back.
+
+	A lot that came only after the document's day pays nothing that is dated so.
+	"""
+	for entry in list(posted.entries):
+		if book.member.points_arrears <= 0:
+			return
+		if entry.entry_type in (RESTORE, CANCEL) and entry.points > 0 and not entry.opens_lot:
+			by = posted.entries[-1]
+			for lot in map(book.lot, _put_in(book, entry)):
+				if not lot.waits(by.posting_date):
+					_pay_arrears(book, lot, by, today)
 
 
 # --- expiry ----------------------------------------------------------------------------------------------
