@@ -31,6 +31,15 @@ def restrict(query: QueryBuilder, doctype: str, customer_field: str = "customer"
 	return query
 
 
+def customers() -> list[str] | None:
+	"""The customers the user may see; None when none are held back. For facts that lie outside the database."""
+	allowed = _conditions("Customer")
+	if not allowed:
+		return None
+	customer = DocType("Customer")
+	return frappe.qb.from_(customer).select(customer.name).where(LiteralValue(allowed)).run(pluck=True)
+
+
 def _conditions(doctype: str) -> str:
 	"""Frappe's own match conditions as SQL on the table of that name; empty when nothing is held back."""
 	query = DatabaseQuery(doctype, user=frappe.session.user)

@@ -1,0 +1,24 @@
+"""What the reports on customers ask of the server besides their figures."""
+
+from __future__ import annotations
+
+import frappe
+
+from ccms_app.desk import insight, permitted, scope
+
+
+@frappe.whitelist()
+def branches(company: str, txt: str = "") -> list[str]:
+	"""Branches to choose from, as the settings define them: those of the company that the user may see."""
+	permitted.check("Company", company)
+	return scope.branches(company, txt)
+
+
+@frappe.whitelist(methods=["POST"])
+def score_now(company: str) -> str:
+	"""Start a scoring run in the background; returns its name."""
+	frappe.only_for(insight.MANAGERS)
+	permitted.check("Company", company)
+	from ccms_app.scoring.store import runs
+
+	return runs.enqueue(company)
