@@ -44,6 +44,7 @@ def clean_slate(site, request):
 	frappe.db.rollback()
 	connect(site)  # for what a module prepares before its first test
 	frappe.db.rollback()
+	frappe.cache.delete_value("user_permissions")  # those of the test were rolled back, not forgotten
 	if committed and not request.node.get_closest_marker("commits"):
 		pytest.fail(
 			"This test committed: mark it `@pytest.mark.commits`, and leave nothing that disturbs others"
