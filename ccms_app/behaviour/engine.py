@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -115,13 +115,19 @@ class Engine:
 		return self.backend.table(name)
 
 	@contextmanager
-	def kept(self, expr: ir.Table) -> Iterator[ir.Table]:
-		"""The expression's rows, computed once and released when the block ends."""
-		cached = expr.cache()
+	def keeping(self) -> Iterator[Callable[[ir.Table], ir.Table]]:
+		"""A function that computes a table once and keeps its rows; all are released when the block ends."""
+		kept = []
+
+		def keep(expr: ir.Table) -> ir.Table:
+			kept.append(expr.cache())
+			return kept[-1]
+
 		try:
-			yield cached
+			yield keep
 		finally:
-			cached.release()
+			for table in reversed(kept):
+				table.release()
 
 	def arrow(self, expr: ir.Table) -> pa.Table:
 		"""The rows of an expression as an Arrow table; columns and types are the expression's."""

@@ -1,45 +1,82 @@
-"""From lines to orders: one row a customer and a day on which they bought (docs/behaviour.md, MEASURES 1).
+"""From lines to orders: one row a customer and a day on which they bought (docs/behaviour.md).
 
-All functions return Ibis expressions over the lines; nothing is computed before somebody asks for the rows.
+All functions return Ibis expressions over the lines; nothing is computed before somebody asks for the rows, unless a
+`keep` is given that computes the tables many others are made of.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
+from . import returned
+from .coding import Keep, Names, as_it_is, names, places
 from .lines import BELOW_LIST, PLACE
 from .settings import Settings
 
-# a return at less than this part of the sold rate lowers the price, it brings nothing back
-_SAME_RATE = 0.99
 # a share computed from doubles that is this near to 1 is 1
-_WHOLE = 1 - 1e-9
+WHOLE = 1 - 1e-9
 
 
-def orders(lines: ir.Table, as_of: date, settings: Settings) -> ir.Table:
+@dataclass(frozen=True)
+class Purchases:
+	"""What was known of a company's customers on a day.
+
+	lines: counted and before the as-of, those of customers left out too. days: everything that sums up by customer
+	(number) and day (see `_days`), without customers left out. left_out: customer, reason, order_days, invoices_a_day.
+	customers, places: the names behind the numbers.
+	"""
+
+	lines: ir.Table
+	days: ir.Table
+	left_out: ir.Table
+	customers: Names
+	places: Names
+	keep: Keep
+
+	@property
+	def orders(self) -> ir.Table:
+		"""The days that are orders: something was sold, and not all of it is back."""
+		return self.days.filter(self.days.is_order)
+
+
+def purchases(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> Purchases:
+	"""Sum the lines up by customer and day, and leave out who is no one person."""
+	known = lines.filter(lines.day < ibis.literal(as_of, "date"))
+	customers, where = names(known, "customer"), places(known)
+	customers = replace(customers, table=keep(customers.table))
+	where = replace(where, table=keep(where.table))
+	days = keep(_days(where.encode(customers.encode(known)), returned.by_day(customers.encode(known))))
+	out = keep(_left_out(known, days, customers, as_of, settings))
+	numbers = customers.encode(out.select("customer"))
+	return Purchases(known, days.anti_join(numbers, "customer"), out, customers, where, keep)
+
+
+def orders(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> ir.Table:
 	"""One row a customer and posting date with sales of some quantity that were not all returned before the as-of.
 
-	Columns: customer, day, order_no (1, 2, … by day), documents, first_at, value (sold - returned), sold, items (different
-	ones), qty, lines, branch, channel, customer_group, territory, sales_person (where most was sold that day, ties by
-	name), margin, margin_covered (share of sold with a known margin), list_amount, below_list_lines, priced_lines.
+	Columns: customer, day, order_no (1, 2, … by day), documents, first_at, value (sold - what linked returns took off),
+	sold, items (different ones), qty, lines, branch, channel, customer_group, territory, sales_person (where most was
+	sold that day, ties by name), margin, margin_covered (the part of sold whose margin is known), list_amount,
+	below_list_lines, priced_lines. An amount or a name that is not known is null.
 	"""
-	known = counted(lines, as_of, settings)
-	found = standing(by_day(known))
-	sold = known.filter(_is_sale(known))
-	details = sold.group_by("customer", "day").agg(
-		documents=(sold.voucher_type + "/" + sold.invoice).nunique(),
-		items=sold.item.nunique(where=sold.qty > 0),
-	)
-	found = found.left_join(details, ["customer", "day"]).drop("customer_right", "day_right")
-	found = found.left_join(_places(sold), ["customer", "day"]).drop("customer_right", "day_right")
-	by_day_of_customer = ibis.window(group_by="customer", order_by="day")
+	known = purchases(lines, as_of, settings, keep)
+	found = known.orders
+	sold = known.customers.encode(known.lines.filter(is_sale(known.lines)))
+	for name, columns in (("documents", ("voucher_type", "invoice")), ("items", ("item",))):
+		some = sold.filter(sold.qty > 0) if name == "items" else sold
+		counts = some.select("customer", "day", *columns).distinct().group_by("customer", "day")
+		found = _beside(found, counts.agg(**{name: lambda table: table.count()}))
+	found = known.places.decode(found, "place", **{name: name for name in PLACE})
+	found = known.customers.decode(found, "customer", customer_name="customer")
+	in_time = ibis.window(group_by="customer", order_by="day")
 	return found.select(
-		"customer",
-		"day",
-		order_no=ibis.row_number().over(by_day_of_customer) + 1,
+		customer="customer_name",
+		day="day",
+		order_no=ibis.row_number().over(in_time) + 1,
 		documents="documents",
 		first_at="first_at",
 		value="value",
@@ -49,53 +86,109 @@ def orders(lines: ir.Table, as_of: date, settings: Settings) -> ir.Table:
 		lines="sold_lines",
 		**{name: found[name] for name in PLACE},
 		margin="order_margin",
-		margin_covered="order_margin_covered",
+		margin_covered=found.sold_margin_net / found.sold.nullif(0.0),
 		list_amount="list_amount",
 		below_list_lines="below_list_lines",
 		priced_lines="priced_lines",
 	)
 
 
-def daily(lines: ir.Table, as_of: date, settings: Settings) -> ir.Table:
+def daily(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> ir.Table:
 	"""Revenue on its own day: one row a customer, day and place (branch, channel, customer group, territory, sales person).
 
-	Columns: customer, day, revenue (sales, returns, debit notes), returned (what linked and unlinked returns took off,
-	positive), margin, margin_net (the revenue whose margin is known), and the place.
+	Columns: customer, day, revenue (sales, returns, debit notes), returned (what all returns of the day took off,
+	positive), margin, margin_net (the revenue whose margin is known), and the place. A customer who bought in two
+	branches on a day has two rows.
 	"""
-	known = counted(lines, as_of, settings)
-	return known.group_by("customer", "day", *PLACE).agg(
-		revenue=known.net_amount.sum(),
-		returned=0 - _sum(known.net_amount, known.is_return),
-		margin=known.margin.sum(),
-		margin_net=_sum(known.net_amount, known.margin.notnull()),
+	known = purchases(lines, as_of, settings, keep)
+	left = known.lines.anti_join(known.left_out, "customer")
+	return left.group_by("customer", "day", *PLACE).agg(
+		revenue=left.net_amount.sum(),
+		returned=0 - _sum(left.net_amount, left.is_return),
+		margin=left.margin.sum(),
+		margin_net=_sum(left.net_amount, left.margin.notnull()),
 	)
 
 
-def left_out(lines: ir.Table, as_of: date, settings: Settings) -> ir.Table:
-	"""Customers whose sales are no one person's: customer, reason, most order-days a year, most invoices a day.
+def left_out(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> ir.Table:
+	"""Customers whose sales are no one person's: customer, reason, order_days (most in a year), invoices_a_day (most).
 
 	reason: "anonymous" (they are ticked so), "order_days" or "invoices" (they buy more often than a person does). A year
-	is 366 days, counted back from the as-of.
+	is 366 days, counted back from the as-of. invoices_a_day is only counted where there may be too many.
 	"""
-	known = lines.filter(lines.day < _date(as_of))
-	sold = known.filter(_is_sale(known))
-	days = sold.group_by("customer", "day").agg(
-		lines=sold.count(), documents=(sold.voucher_type + "/" + sold.invoice).nunique()
-	)
-	return looks_anonymous(days, as_of, settings)
+	return purchases(lines, as_of, settings, keep).left_out
 
 
-def looks_anonymous(days: ir.Table, as_of: date, settings: Settings) -> ir.Table:
-	"""`left_out` from the days with sales: customer, day, documents."""
-	year = ((ibis.literal(as_of).delta(days.day, unit="day") - 1) / 366).floor().cast("int64")
-	years = (
-		days.mutate(year=year)
-		.group_by("customer", "year")
-		.agg(order_days=ibis._.count(), invoices_a_day=ibis._.documents.max())
+def amount_key(amount: ir.FloatingValue) -> ir.IntegerValue:
+	"""An amount to compare by: whole hundredths of a cent, for sums of doubles differ in their last digits."""
+	return (amount * 10_000 + 0.5).floor().cast("int64")
+
+
+def is_sale(table: ir.Table) -> ir.BooleanValue:
+	"""Lines that make orders: neither returned nor a debit note's."""
+	return ~(table.is_return | table.is_debit_note)
+
+
+def _days(lines: ir.Table, back: ir.Table) -> ir.Table:
+	"""Everything that sums up by customer and day, whether an order or not.
+
+	revenue, margin, margin_net: of all lines of the day. sold, sold_qty, sold_lines, first_at, list_amount, discount,
+	below_list_lines, priced_lines, place: of its sales. returned: what came back of those, whenever that was. value =
+	sold - returned, order_margin likewise. is_order.
+	"""
+	sale = is_sale(lines)
+	priced = sale & lines.paid_ratio.notnull()
+	covered = lines.margin.notnull()
+	by_place = lines.group_by("customer", "day", "place").agg(
+		revenue=lines.net_amount.sum(),
+		margin=lines.margin.sum(),
+		margin_net=_sum(lines.net_amount, covered),
+		sold=_sum(lines.net_amount, sale),
+		sold_qty=_sum(lines.qty, sale),
+		sold_lines=lines.count(where=sale),
+		goods_lines=lines.count(where=sale & (lines.qty > 0)),
+		sold_margin=lines.margin.sum(where=sale),
+		sold_margin_net=_sum(lines.net_amount, sale & covered),
+		list_amount=lines.list_amount.sum(where=sale),
+		discount=(lines.list_amount * (1 - lines.paid_ratio)).sum(where=priced & (lines.paid_ratio < 1)),
+		below_list_lines=lines.count(where=priced & (lines.paid_ratio < BELOW_LIST)),
+		priced_lines=lines.count(where=priced),
+		first_at=lines.posted_at.min(where=sale),
 	)
-	most = years.group_by("customer").agg(
-		order_days=ibis._.order_days.max(), invoices_a_day=ibis._.invoices_a_day.max()
+	summed = [name for name in by_place.columns if name not in ("customer", "day", "place", "first_at")]
+	best = ibis.struct({"amount": amount_key(by_place.sold), "name": -by_place.place})
+	days = by_place.group_by("customer", "day").agg(
+		**{name: by_place[name].sum() for name in summed},
+		first_at=by_place.first_at.min(),
+		place=by_place.place.argmax(best),
 	)
+	days = _beside(days, back)
+	share = returned.share(days)
+	return days.mutate(
+		returned=days.returned.fill_null(0.0),
+		value=days.sold - days.returned.fill_null(0.0),
+		order_margin=days.sold_margin + days.returned_margin.fill_null(0.0),
+		is_order=(days.goods_lines > 0) & (share < WHOLE),
+	).drop("back_lines", "back_net", "back_qty", "returned_margin", "sold_margin")
+
+
+def _left_out(known: ir.Table, days: ir.Table, customers: Names, as_of: date, settings: Settings) -> ir.Table:
+	bought = days.filter(days.goods_lines > 0).select("customer", "day", "sold_lines")
+	year = ((ibis.literal(as_of, "date").delta(bought.day, unit="day") - 1) / 366).floor().cast("int64")
+	bought = bought.mutate(year=year)
+	years = bought.group_by("customer", "year").agg(order_days=bought.count())
+	# so many invoices have at least as many lines: the few days to look at more closely
+	busy = bought.filter(bought.sold_lines > settings.max_invoices_a_day).select("customer", "day")
+	busy = customers.decode(busy, "customer", name="customer").select("day", customer="name")
+	sold = known.filter(is_sale(known)).semi_join(busy, ["customer", "day"])
+	invoices = (
+		sold.select("customer", "day", "voucher_type", "invoice").distinct().group_by("customer", "day")
+	)
+	invoices = invoices.agg(invoices=lambda table: table.count()).group_by("customer")
+	invoices = invoices.agg(invoices_a_day=lambda table: table.invoices.max())
+	most = years.group_by("customer").agg(order_days=years.order_days.max())
+	most = customers.decode(most, "customer", name="customer").select("order_days", customer="name")
+	most = most.left_join(invoices, "customer").drop("customer_right")
 	judged = ~_among(most.customer, settings.overruled)
 	reason = ibis.cases(
 		(_among(most.customer, settings.anonymous), "anonymous"),
@@ -107,120 +200,8 @@ def looks_anonymous(days: ir.Table, as_of: date, settings: Settings) -> ir.Table
 	return found.filter(found.reason.notnull()).select("customer", "reason", "order_days", "invoices_a_day")
 
 
-def counted(lines: ir.Table, as_of: date, settings: Settings) -> ir.Table:
-	"""The lines before the as-of of customers who are counted."""
-	known = lines.filter(lines.day < _date(as_of))
-	return known.anti_join(left_out(lines, as_of, settings), "customer")
-
-
-def by_day(known: ir.Table) -> ir.Table:
-	"""Everything that sums up by customer and day, whether an order or not.
-
-	revenue, margin and margin_net count all lines of the day itself; the other columns those of its sales, and `returned`
-	what came back of them whenever that was. share: the part of the sales that is back, 0 to 1.
-	"""
-	sale = _is_sale(known)
-	priced = sale & known.paid_ratio.notnull()
-	with_margin = known.margin.notnull()
-	days = known.group_by("customer", "day").agg(
-		revenue=known.net_amount.sum(),
-		margin=known.margin.sum(),
-		margin_net=_sum(known.net_amount, with_margin),
-		sold=_sum(known.net_amount, sale),
-		sold_qty=_sum(known.qty, sale),
-		sold_lines=known.count(where=sale),
-		goods_lines=known.count(where=sale & (known.qty > 0)),
-		first_at=known.posted_at.min(where=sale),
-		sold_margin=known.margin.sum(where=sale),
-		sold_margin_net=_sum(known.net_amount, sale & with_margin),
-		list_amount=known.list_amount.sum(where=sale),
-		discount=(known.list_amount * (1 - known.paid_ratio)).sum(where=priced & (known.paid_ratio < 1)),
-		below_list_lines=known.count(where=priced & (known.paid_ratio < BELOW_LIST)),
-		priced_lines=known.count(where=priced),
-	)
-	back = _came_back(known)
-	days = days.left_join(back, ["customer", "day"]).drop("customer_right", "day_right")
-	days = days.mutate(returned=days.returned.fill_null(0.0))
-	share = ibis.cases(
-		(days.back_lines.isnull(), 0.0),
-		(days.back_lines >= days.sold_lines, 1.0),
-		(days.sold > 0, days.back_net / days.sold.nullif(0.0)),
-		(days.sold_qty > 0, days.back_qty / days.sold_qty.nullif(0.0)),
-		else_=0.0,
-	)
-	return days.mutate(
-		value=days.sold - days.returned,
-		share=ibis.greatest(0.0, ibis.least(1.0, share)),
-		order_margin=days.sold_margin + days.returned_margin.fill_null(0.0),
-		order_margin_covered=days.sold_margin_net / days.sold.nullif(0.0),
-	).drop("back_lines", "back_net", "back_qty", "returned_margin", "sold_margin", "sold_margin_net")
-
-
-def standing(days: ir.Table) -> ir.Table:
-	"""The days that are orders: something was sold, and not all of it is back."""
-	return days.filter((days.goods_lines > 0) & (days.share < _WHOLE))
-
-
-def _came_back(known: ir.Table) -> ir.Table:
-	"""What linked returns took off each day of sales: customer, day, returned, returned_margin and the parts of `share`.
-
-	The share is that of the points ledger: Σ (returned ÷ sold quantity × original amount) ÷ Σ original amount over the
-	lines; a line of no quantity or of a lower rate counts its own amount.
-	"""
-	back = known.filter(known.is_return & known.return_against.notnull())
-	sold = known.filter(_is_sale(known)).semi_join(back, ["voucher_type", ("invoice", "return_against")])
-	sold = sold.group_by("voucher_type", "invoice", "line", "customer", "day").agg(
-		net=sold.net_amount.sum(), qty=sold.qty.sum(), rows=sold.count()
-	)
-	documents = sold.select("voucher_type", "invoice", "customer", "day").distinct()
-	amounts = back.group_by("voucher_type", "return_against").agg(
-		returned=0 - back.net_amount.sum(), returned_margin=back.margin.sum()
-	)
-	amounts = amounts.join(documents, ["voucher_type", ("return_against", "invoice")])
-	amounts = amounts.group_by("customer", "day").agg(
-		returned=amounts.returned.sum(), returned_margin=amounts.returned_margin.sum()
-	)
-	back = back.filter(back.return_line.notnull()).select(
-		"voucher_type", "return_against", "return_line", back_net="net_amount", back_qty="qty"
-	)
-	parts = sold.join(back, ["voucher_type", ("invoice", "return_against"), ("line", "return_line")])
-	by_qty = parts.back_qty / parts.qty.nullif(0.0)
-	by_amount = parts.back_net / parts.net.nullif(0.0)
-	# both are negative
-	reduced = (parts.net > 0) & (by_amount > by_qty * _SAME_RATE)
-	part = ibis.ifelse(by_qty.isnull() | (parts.back_qty == 0) | reduced, by_amount, by_qty)
-	parts = parts.mutate(part=-part.fill_null(0.0))
-	by_line = parts.group_by("voucher_type", "invoice", "line", "customer", "day", "net", "qty", "rows").agg(
-		part=parts.part.sum()
-	)
-	by_line = by_line.mutate(part=ibis.greatest(0.0, ibis.least(1.0, by_line.part)))
-	shares = by_line.group_by("customer", "day").agg(
-		back_lines=_sum(by_line.rows, by_line.part >= _WHOLE),
-		back_net=(by_line.part * by_line.net).sum(),
-		back_qty=(by_line.part * by_line.qty).sum(),
-	)
-	found = amounts.left_join(shares, ["customer", "day"]).drop("customer_right", "day_right")
-	return found
-
-
-def _places(sold: ir.Table) -> ir.Table:
-	"""Where most of each day was sold: customer, day and the columns of PLACE; equal amounts by the smaller names."""
-	# null sorts first on one engine and last on the other
-	sold = sold.mutate(**{name: sold[name].fill_null("") for name in PLACE})
-	sums = sold.group_by("customer", "day", *PLACE).agg(amount=amount_key(sold.net_amount.sum()))
-	best = ibis.window(group_by=("customer", "day"), order_by=(sums.amount.desc(), *PLACE))
-	first = sums.mutate(place=ibis.row_number().over(best))
-	first = first.filter(first.place == 0)
-	return first.select("customer", "day", **{name: first[name].nullif("") for name in PLACE})
-
-
-def amount_key(amount: ir.FloatingValue) -> ir.IntegerValue:
-	"""An amount to compare by: whole hundredths of a cent, for sums of doubles differ in their last digits."""
-	return (amount * 10_000 + 0.5).floor().cast("int64")
-
-
-def _is_sale(table: ir.Table) -> ir.BooleanValue:
-	return ~(table.is_return | table.is_debit_note)
+def _beside(days: ir.Table, other: ir.Table) -> ir.Table:
+	return days.left_join(other, ["customer", "day"]).drop("customer_right", "day_right")
 
 
 def _sum(values: ir.NumericValue, where: ir.BooleanValue) -> ir.NumericValue:
@@ -228,9 +209,5 @@ def _sum(values: ir.NumericValue, where: ir.BooleanValue) -> ir.NumericValue:
 	return values.sum(where=where).fill_null(0)
 
 
-def _among(customer: ir.StringValue, names: frozenset[str]) -> ir.BooleanValue:
-	return customer.isin(sorted(names)) if names else ibis.literal(False)
-
-
-def _date(day: date) -> ir.DateScalar:
-	return ibis.literal(day, "date")
+def _among(customer: ir.StringValue, chosen: frozenset[str]) -> ir.BooleanValue:
+	return customer.isin(sorted(chosen)) if chosen else ibis.literal(False)

@@ -1,0 +1,236 @@
+"""Everything that is known of each customer on a day: the measures of docs/behaviour.md, one row a customer.
+
+`features` is one Ibis expression, the same on DuckDB and on Spark. `compute` runs it in steps that keep the tables many
+measures share, which is what makes it fast.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from .coding import Keep, as_it_is
+from .cycle import company_gap, own_cycles, with_gaps
+from .engine import Engine
+from .habits import favourites, home, peaks
+from .orders import Purchases, purchases
+from .settings import Settings
+
+YEAR, QUARTER = 365, 90
+
+# name → type; the order of the columns
+COLUMNS = {
+	"customer": "string",
+	"first_order": "date",
+	"last_order": "date",
+	"orders": "int64",
+	"revenue": "float64",
+	"orders_365": "int64",
+	"revenue_365": "float64",
+	"orders_rfm": "int64",
+	"revenue_rfm": "float64",
+	"orders_90": "int64",
+	"revenue_90": "float64",
+	"orders_prev": "int64",
+	"revenue_prev": "float64",
+	"trend_orders": "float64",
+	"trend_revenue": "float64",
+	"gaps": "int64",
+	"gap_median": "float64",
+	"gap_mean": "float64",
+	"gap_sd": "float64",
+	"own_cycle": "float64",
+	"ratio": "float64",
+	"basket_value": "float64",
+	"basket_items": "float64",
+	"valued_orders": "int64",
+	"peak_hour": "int64",
+	"peak_hour_share": "float64",
+	"peak_weekday": "int64",
+	"peak_weekday_share": "float64",
+	"peak_month": "int64",
+	"peak_month_share": "float64",
+	"favourite_group": "string",
+	"favourite_brand": "string",
+	"favourite_item": "string",
+	"home_branch": "string",
+	"home_channel": "string",
+	"customer_group": "string",
+	"territory": "string",
+	"sales_person": "string",
+	"sold_365": "float64",
+	"returned_365": "float64",
+	"return_rate": "float64",
+	"below_list_share": "float64",
+	"priced_lines": "int64",
+	"discount_365": "float64",
+	"margin_365": "float64",
+	"margin_covered_365": "float64",
+	"margin": "float64",
+	"margin_covered": "float64",
+	"x": "int64",
+	"t_x": "int64",
+	"age": "int64",
+	"company_gap": "float64",
+}
+# not below the last digits of a double, which depend on the order of a sum
+_DECIMALS = 9
+
+
+def compute(
+	engine: Engine, lines: ir.Table, as_of: date, settings: Settings, gap: float | None = None
+) -> pd.DataFrame:
+	"""The features as a frame sorted by customer, computed step by step.
+
+	Args:
+		lines: of `lines.SCHEMA` (Engine.lines).
+		as_of: nothing of this day or later is known.
+		gap: the company's gap in days, when it is frozen; None takes that of these orders.
+	"""
+	with engine.keeping() as keep:
+		frame = engine.frame(features(lines, as_of, settings, keep, gap))
+	numbers = frame.select_dtypes("float64").columns
+	frame[numbers] = frame[numbers].round(_DECIMALS)
+	return frame.sort_values("customer", ignore_index=True)
+
+
+def features(
+	lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is, gap: float | None = None
+) -> ir.Table:
+	"""One row a customer with lines before the as-of, who is not left out; the columns are COLUMNS.
+
+	Days count back from the as-of: "365" are the 365 days before it. Amounts are in company currency. What is not known is
+	null. Whoever never ordered (returns or debit notes alone) has 0 orders and no dates.
+	"""
+	known = purchases(lines, as_of, settings, keep)
+	orders = keep(with_gaps(known.orders))
+	favourite, baskets = favourites(known)
+	company = keep(company_gap(orders, settings))
+	if gap is not None:
+		company = company.mutate(company_gap=ibis.literal(float(gap)))
+	parts = (
+		keep(_from_orders(orders, baskets, as_of, settings)),
+		keep(peaks(orders)),
+		keep(favourite),
+		keep(home(orders, known.places)),
+		keep(_latest(orders, known)),
+	)
+	found = keep(_from_days(known.days, as_of, settings))
+	for part in parts:
+		found = found.left_join(part, "customer").drop("customer_right")
+	found = known.customers.decode(found, "customer", customer_name="customer").drop("customer")
+	found = _derived(found.rename(customer="customer_name").cross_join(company), as_of)
+	return found.select(**{name: found[name].cast(kind) for name, kind in COLUMNS.items()})
+
+
+def _since(day: ir.DateColumn, as_of: date, days: int) -> ir.BooleanValue:
+	return day >= ibis.literal(as_of - timedelta(days=days), "date")
+
+
+def _from_days(days: ir.Table, as_of: date, settings: Settings) -> ir.Table:
+	"""Sums over all days: revenue counts returns and debit notes on their own day, sales returned in full included."""
+	year, rfm = _since(days.day, as_of, YEAR), _since(days.day, as_of, settings.rfm_days)
+	quarter, before = _since(days.day, as_of, QUARTER), _since(days.day, as_of, QUARTER + YEAR)
+	return days.group_by("customer").agg(
+		revenue=days.revenue.sum(),
+		revenue_365=days.revenue.sum(where=year),
+		revenue_rfm=days.revenue.sum(where=rfm),
+		revenue_90=days.revenue.sum(where=quarter),
+		revenue_prev=days.revenue.sum(where=before & ~quarter),
+		sold_365=days.sold.sum(where=year),
+		returned_365=days.returned.sum(where=year),
+		discount_365=days.discount.sum(where=year),
+		margin=days.margin.sum(),
+		margin_net=days.margin_net.sum(),
+		margin_365=days.margin.sum(where=year),
+		margin_net_365=days.margin_net.sum(where=year),
+	)
+
+
+def _from_orders(orders: ir.Table, baskets: ir.Table, as_of: date, settings: Settings) -> ir.Table:
+	orders = orders.left_join(baskets, ["customer", "day"]).drop("customer_right", "day_right")
+	year, quarter = _since(orders.day, as_of, YEAR), _since(orders.day, as_of, QUARTER)
+	valued = orders.value > 0
+	return orders.group_by("customer").agg(
+		first_order=orders.day.min(),
+		last_order=orders.day.max(),
+		orders=orders.count(),
+		orders_365=orders.count(where=year),
+		orders_rfm=orders.count(where=_since(orders.day, as_of, settings.rfm_days)),
+		orders_90=orders.count(where=quarter),
+		orders_prev=orders.count(where=_since(orders.day, as_of, QUARTER + YEAR) & ~quarter),
+		gaps=orders.gap.count(),
+		gap_median=orders.gap.median().cast("float64"),
+		gap_mean=orders.gap.mean(),
+		gap_sd=orders.gap.std(how="sample"),
+		basket_value=orders.value.mean(where=valued),
+		basket_items=orders["items"].mean(),
+		valued_orders=orders.count(where=valued),
+		below_list_lines=orders.below_list_lines.sum(),
+		priced_lines=orders.priced_lines.sum(),
+	)
+
+
+def _latest(orders: ir.Table, known: Purchases) -> ir.Table:
+	"""Who looked after the latest order."""
+	last = orders.group_by("customer").agg(place=orders.place.argmax(orders.day))
+	wanted = {name: name for name in ("customer_group", "territory", "sales_person")}
+	return known.places.decode(last, "place", **wanted).drop("place")
+
+
+def _derived(found: ir.Table, as_of: date) -> ir.Table:
+	"""What follows from the sums of a customer."""
+	counts = (
+		"orders",
+		"orders_365",
+		"orders_rfm",
+		"orders_90",
+		"orders_prev",
+		"gaps",
+		"valued_orders",
+		"priced_lines",
+	)
+	sums = (
+		"revenue_365",
+		"revenue_rfm",
+		"revenue_90",
+		"revenue_prev",
+		"sold_365",
+		"returned_365",
+		"discount_365",
+	)
+	found = found.mutate(
+		**{name: found[name].fill_null(0) for name in counts},
+		**{name: found[name].fill_null(0.0) for name in sums},
+	)
+	today = ibis.literal(as_of, "date")
+	found = found.mutate(
+		own_cycle=own_cycles(found.gap_median, found.gaps, found.company_gap),
+		x=ibis.greatest(found.orders - 1, 0),
+		t_x=found.last_order.delta(found.first_order, unit="day"),
+		age=today.delta(found.first_order, unit="day"),
+		trend_orders=_trend(found.orders_90, found.orders_prev),
+		trend_revenue=_trend(found.revenue_90, found.revenue_prev),
+		return_rate=_at_most_1(found.returned_365 / _positive(found.sold_365)),
+		below_list_share=found.below_list_lines / found.priced_lines.nullif(0),
+		margin_covered=found.margin_net / found.revenue.nullif(0.0),
+		margin_covered_365=found.margin_net_365 / found.revenue_365.nullif(0.0),
+	)
+	return found.mutate(ratio=today.delta(found.last_order, unit="day") / found.own_cycle)
+
+
+def _trend(lately: ir.NumericValue, before: ir.NumericValue) -> ir.FloatingValue:
+	"""The rate of the last 90 days against that of the 365 before, less 1; null without anything before."""
+	return (lately / QUARTER) / (_positive(before) / YEAR) - 1
+
+
+def _at_most_1(value: ir.NumericValue) -> ir.NumericValue:
+	"""Unlike ibis.least, null stays null."""
+	return ibis.ifelse(value > 1, 1.0, value)
+
+
+def _positive(value: ir.NumericValue) -> ir.NumericValue:
+	return ibis.ifelse(value > 0, value, ibis.null(value.type()))
