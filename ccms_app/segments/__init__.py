@@ -1,0 +1,1 @@
+"""Groups of customers: rules that people can read, members that refresh themselves, clusters."""

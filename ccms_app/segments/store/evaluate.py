@@ -1,0 +1,119 @@
+"""Who is in which segment: the answers to all rules, put together as one array of yes and no a segment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import frappe
+import numpy as np
+from frappe.query_builder import DocType
+from frappe.utils import getdate, nowdate
+
+from ccms_app.behaviour.store import settings as behaviour_settings
+from ccms_app.scoring.store import runs
+from ccms_app.segments import rules as rules_of
+from ccms_app.segments.fields import PURCHASE, Field
+from ccms_app.segments.rules import Rule, RuleSet
+
+from . import compile, names, purchases, registry
+
+
+def today() -> date:
+	return getdate(nowdate())
+
+
+@dataclass
+class Universe:
+	"""The customers in question, each at a place of every array.
+
+	names: their names. eligible: whom rules may choose: not disabled, not internal, not a walk-in for many people.
+	all: whether these are all customers of the site.
+	"""
+
+	names: list[str]
+	eligible: np.ndarray
+	all: bool = True
+	index: dict[str, int] = field(init=False)
+
+	def __post_init__(self) -> None:
+		self.index = {name: number for number, name in enumerate(self.names)}
+
+	def mask(self, found: Iterable[str]) -> np.ndarray:
+		"""Where the named customers stand; others are ignored."""
+		mask = np.zeros(len(self.names), bool)
+		places = [self.index[name] for name in found if name in self.index]
+		mask[places] = True
+		return mask
+
+	def pick(self, mask: np.ndarray) -> list[str]:
+		return [self.names[place] for place in np.flatnonzero(mask)]
+
+
+def universe(company: str, customers: Sequence[str] | None = None, narrow=None) -> Universe:
+	"""All customers, or those given.
+
+	Args:
+		narrow: takes the query on Customer and returns it narrowed, for who may not see all of them.
+	"""
+	customer = DocType("Customer")
+	query = frappe.qb.from_(customer).select(customer.name.as_("customer")).where(customer.name.isnotnull())
+	if customers is not None:
+		query = query.where(customer.name.isin(list(customers)))
+	if narrow:
+		query = narrow(query)
+	found = names.read(query)
+	out = names.read(query.where((customer.disabled == 1) | (customer.is_internal_customer == 1)))
+	every = Universe(found, np.ones(len(found), bool), all=customers is None and narrow is None)
+	every.eligible = ~every.mask([*out, *behaviour_settings.anonymous(company)])
+	return every
+
+
+class Evaluator:
+	"""Answers rules about one company, each only once."""
+
+	def __init__(
+		self, company: str, every: Universe, fields: Mapping[str, Field] | None = None, on: date | None = None
+	):
+		self.every = every
+		self.fields = fields or registry.fields()
+		self.place = compile.Place(company, runs.published(company), on or today())
+		self._lines: purchases.Lines | None = None
+		self._known: dict[str, np.ndarray] = {}
+
+	def rules(self, rules: RuleSet) -> np.ndarray:
+		"""Whom the rules choose; nobody when there are none."""
+		if not rules.rules:
+			return np.zeros(len(self.every.names), bool)
+		inner, outer = (
+			(np.logical_or, np.logical_and)
+			if rules.match == rules_of.ALL
+			else (np.logical_and, np.logical_or)
+		)
+		brackets = [inner.reduce([self.rule(rule) for rule in bracket]) for bracket in rules.brackets()]
+		return outer.reduce(brackets) & self.every.eligible
+
+	def rule(self, rule: Rule) -> np.ndarray:
+		"""Whom one rule chooses."""
+		key = json.dumps([rule.field, rule.operator, rule.value, rule.scope], sort_keys=True, default=str)
+		if key not in self._known:
+			self._known[key] = self._ask(rule)
+		return self._known[key]
+
+	def _ask(self, rule: Rule) -> np.ndarray:
+		known = self.fields[rule.field]
+		customers = None if self.every.all or len(self.every.names) > 2000 else self.every.names
+		if known.source == PURCHASE:
+			if self._lines is None:
+				self._lines = purchases.Lines(self.place.company, self.place.today, customers)
+			mask = self.every.mask(self._lines.bought(rule, known))
+			return mask if rule.operator == "bought" else ~mask
+		asked = compile.names_of(rule, known, self.place, customers)
+		mask = self.every.mask(names.read(asked.query))
+		return ~mask if asked.others else mask
+
+	def forget_segments(self) -> None:
+		"""Members have changed: ask again."""
+		self._known = {key: mask for key, mask in self._known.items() if not key.startswith('["segment.')}
