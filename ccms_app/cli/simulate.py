@@ -1,4 +1,4 @@
-"""`ccms simulate`: past purchases through the rules of a loyalty programme."""
+"""`ccms simulate`: past purchases through the rules of a loyalty program."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def simulate(
 	encoding: str,
 	dashboard: bool | None,
 ) -> None:
-	"""Replay the purchases in FACTS (CSV or Parquet) through the rules of a loyalty programme.
+	"""Replay the purchases in FACTS (CSV or Parquet) through the rules of a loyalty program.
 
 	Writes summary.json, months.csv, tiers.csv, members.csv and dashboard.html into the folder: all of them or none.
-	docs/simulator.md lists the columns of FACTS and the keys of the programme file.
+	docs/simulator.md lists the columns of FACTS and the keys of the program file.
 	"""
 	with clear_errors():
 		from ccms_app.facts import files as reader
@@ -89,7 +89,7 @@ def run(
 		console.print(f"  note: {message}", style="yellow")
 
 	begun = perf_counter()
-	with bar(console, "Replaying the programme") as progress:
+	with bar(console, "Replaying the program") as progress:
 		result = simulate(history, program, behaviour, currency=facts.currency, progress=progress)
 	seconds = perf_counter() - begun
 	done(console, begun, f"Replayed {len(history):,} baskets, {len(history) / seconds:,.0f} a second")

@@ -49,7 +49,7 @@ def header(result: Simulation, facts: Facts, name: str) -> str:
 		)
 	return (
 		"<header>"
-		'<p class="kicker">A loyalty programme, tried out on past sales</p>'
+		'<p class="kicker">A loyalty program, tried out on past sales</p>'
 		f"<h1>{escape(result.program.name)}: what would it have cost, and who would have gained?</h1>"
 		f'<p class="lede">{escape(unbroken(finding(result)))}</p>'
 		f'<p class="source">{escape(name)} · {period} · {len(facts.lines):,} lines in {total["baskets"]:,} baskets of '
@@ -90,7 +90,7 @@ def background(result: Simulation, facts: Facts, name: str, note: str) -> str:
 	"""Rules, assumptions, data, and all monthly figures as a table."""
 	program, currency = result.program, result.currency
 	limits = [
-		"Nobody bought more, or less, because of the programme: a replay of the past cannot know that. Read the cost as a price, and "
+		"Nobody bought more, or less, because of the program: a replay of the past cannot know that. Read the cost as a price, and "
 		"the break-even as the question to ask before paying it.",
 		"Earning, tiers, expiry and limits are not estimates: each basket went through the ledger that also posts live "
 		"invoices.",
@@ -319,7 +319,7 @@ def _pays(result: Simulation) -> str:
 	)
 	_money_axis(figure, currency)
 	sentence = (
-		f"If members buy no more than they did, the programme costs {money(total['cost'], currency)}. The margin on what they "
+		f"If members buy no more than they did, the program costs {money(total['cost'], currency)}. The margin on what they "
 		f"buy more pays for it from {even:.1f} % on."
 	)
 	html = chart(figure, "pays", sentence, 240)

@@ -55,7 +55,7 @@ def read(path: str | Path) -> tuple[Program, Behaviour]:
 	return parse(content, path.name)
 
 
-def parse(content: dict, source: str = "programme") -> tuple[Program, Behaviour]:
+def parse(content: dict, source: str = "program") -> tuple[Program, Behaviour]:
 	"""Turn the content of a programme file into the programme and the behaviour."""
 	problems: list[str] = []
 	content = dict(content)

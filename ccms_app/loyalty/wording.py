@@ -70,7 +70,7 @@ def finding(result: Simulation) -> str:
 	total, currency = result.summary(), result.currency
 	if not total["members"]:
 		return (
-			"Nobody would have become a member, so the programme would have cost nothing and brought nothing."
+			"Nobody would have become a member, so the program would have cost nothing and brought nothing."
 		)
 	text = (
 		f"Members would have paid {money(total['redeemed_value'], currency)} with points, and "

@@ -264,7 +264,7 @@ CHECKS: list[Callable[[], Iterator[Finding]]] = [
 		"state / available / expires / draw before / origin are not what the journal says: {0}",
 	),
 	_query("standing", STANDING, "status / tier / kept until are not what the journal says: {0}"),
-	_query("names", NAMES, "customer / programme / company are not the membership's: {0}"),
+	_query("names", NAMES, "customer / program / company are not the membership's: {0}"),
 	_query("debits", DEBITS, "took / allocated or settled do not agree: {0}"),
 	_query("allocations", ALLOCATIONS, "{0}"),
 	_query("append-only", EDITED, "was edited at {0}"),

@@ -269,7 +269,10 @@
 			}
 			if (count) {
 				const filters = { voucher_type: doc.doctype, voucher_no: doc.name };
-				const link = ccms.loyalty.entries_link(filters, __("{0} entries", [count]));
+				const link = ccms.loyalty.entries_link(
+					filters,
+					count === 1 ? __("1 entry") : __("{0} entries", [count])
+				);
 				link.classList.add("ccms-push");
 				this.head.append(link);
 			}

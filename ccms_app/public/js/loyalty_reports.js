@@ -4,7 +4,7 @@
 	frappe.provide("ccms.reports");
 
 	const LABELS_ON_A_PHONE = 5;
-	const WIDEST_ON_A_PHONE = { Data: 140, "Dynamic Link": 195, Float: 85, Int: 85, Currency: 120 }; // pixels
+	const WIDEST_ON_A_PHONE = { Data: 140, "Dynamic Link": 195, Float: 75, Int: 60, Currency: 120 }; // pixels
 
 	/** A filter that chooses a document, or shows its name to whom the list is closed. */
 	ccms.reports.link = (fieldname, label, doctype, more = {}) => ({

@@ -43,7 +43,7 @@
 			{ fieldname: "tier", label: __("To Tier"), fieldtype: "Data" },
 		],
 		onload: ccms.reports.onload,
-		get_datatable_options: ccms.reports.table("tier", "customer_name", "movement", "posting_date"),
+		get_datatable_options: ccms.reports.table("tier", "customer_name", "movement", "posting_date", "joined", "up", "down"),
 		formatter: ccms.reports.formatter((value, column, data) => {
 			if (column.fieldname === "customer_name" && data.membership) {
 				return ccms.reports.statement(value || data.customer, data.membership);
