@@ -21,4 +21,4 @@ def score_now(company: str) -> str:
 	permitted.check("Company", company)
 	from ccms_app.scoring.store import runs
 
-	return runs.enqueue(company)
+	return runs.start(company)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 	import pandas as pd
 	from ibis.expr.types import Table
 
+	from ccms_app.behaviour.settings import Settings
 	from ccms_app.behaviour.store.lake import Lake
 
 RUN = "CCMS Score Run"
@@ -80,6 +81,13 @@ class Insight:
 			return lake.open(self.company)
 		except lake.Empty:
 			raise NothingYet(nothing_scored(self.company)) from None
+
+	@cached_property
+	def settings(self) -> Settings:
+		"""What a manager has set about customer figures."""
+		from ccms_app.behaviour.store import settings
+
+		return settings.read()
 
 	def scores(self, *fields: object) -> QueryBuilder:
 		"""A query on the published scores of the customers in scope."""

@@ -105,12 +105,17 @@ def with_descendants(doctype: str, name: str) -> Iterable[str]:
 
 def seen(table: Table) -> Table:
 	"""Facts of the customers that the user may see."""
-	if (names := permitted.customers()) is None:
+	if (allowed := permitted.customers()) is None:
 		return table
-	import ibis
+	return table.semi_join(names(allowed), "customer")
 
-	allowed = ibis.memtable({"customer": names}, schema={"customer": "string"})
-	return table.semi_join(allowed, "customer")
+
+def names(customers: list[str]) -> Table:
+	"""Customers as a table of one column, to join facts with."""
+	import ibis
+	import pyarrow as pa
+
+	return ibis.memtable(pa.table({"customer": pa.array(customers, pa.string())}))
 
 
 def branch_doctype() -> str:

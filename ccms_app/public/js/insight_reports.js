@@ -59,7 +59,9 @@ ccms.insight.report = ({ filters = [], cell, period, ...more } = {}) => ({
 /** A figure with customers behind it leads to them: rows carry {column: cell}, columns a kind of number. */
 ccms.insight.cell = (value, column, data) => {
 	const cell = data.behind?.[column.fieldname];
+	const path = data.href?.[column.fieldname];
 	const text = ccms.insight.text(value, column, data);
+	if (path && value) return `<a href="${encodeURI(path)}">${frappe.utils.escape_html(String(value))}</a>`;
 	if (!cell || value === null || value === undefined || value === "") return text;
 	const html = text ?? frappe.utils.escape_html(String(value));
 	const numeric = ["Int", "Float", "Currency", "Percent"].includes(column.fieldtype);
@@ -140,7 +142,7 @@ ccms.insight.dress = () => {
 .ccms-bars a:hover { text-decoration: underline; }
 .ccms-track > div { position: relative; height: 22px; min-width: 60px; }
 .ccms-bar { position: absolute; top: 3px; height: 12px; min-width: 2px; border-radius: 3px; background: #2490ef; }
-.ccms-bar.good { background: #29a56c; } .ccms-bar.bad { background: #cb2929; } .ccms-bar.sum { background: #505a62; }
+.ccms-bar.good { background: #29a56c; } .ccms-bar.warn { background: #e79913; } .ccms-bar.bad { background: #cb2929; } .ccms-bar.sum { background: #505a62; }
 .ccms-bars tr.sum th, .ccms-bars tr.sum td { font-weight: 600; border-top: 1px solid var(--border-color); }
 .ccms-beside { position: absolute; top: 17px; height: 4px; min-width: 1px; border-radius: 2px; background: var(--gray-400); }
 @media (max-width: 576px) {

@@ -203,14 +203,18 @@ class ChurnWarnings(insight.Insight):
 		waiting = self.waiting
 		if not waiting.number:
 			lines = [
-				_("Nobody to call: no customer with something to lose is likely to leave, or all have been worked through.")
+				_(
+					"Nobody to call: no customer with something to lose is likely to leave, or all have been worked through."
+				)
 			]
 		else:
 			lines = [
 				reporting.sentence(
 					_("One customer may be leaving; {1} of the revenue expected in {2} days is at risk.")
 					if waiting.number == 1
-					else _("{0} customers may be leaving; {1} of the revenue expected in {2} days is at risk."),
+					else _(
+						"{0} customers may be leaving; {1} of the revenue expected in {2} days is at risk."
+					),
 					reporting.number(waiting.number),
 					self.money(waiting.at_risk),
 					self.run.horizon,
@@ -219,7 +223,9 @@ class ChurnWarnings(insight.Insight):
 			if self.show == TODAY and waiting.number > len(self.found) and not self.owner:
 				lines.append(
 					reporting.sentence(
-						_("The list of today holds the {0} with most at risk; its length is in the CCMS Settings."),
+						_(
+							"The list of today holds the {0} with most at risk; its length is in the CCMS Settings."
+						),
 						reporting.number(len(self.found)),
 					)
 				)
