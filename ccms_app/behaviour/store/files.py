@@ -89,6 +89,14 @@ def forget(company: str) -> None:
 	shutil.rmtree(folder(company), ignore_errors=True)
 
 
+def tidy_strangers() -> None:
+	"""Remove folders of companies that are gone, or have another name now."""
+	known = {folder(company) for company in frappe.get_all("Company", pluck="name")}
+	for path in root().glob("*"):
+		if path.is_dir() and path not in known:
+			shutil.rmtree(path, ignore_errors=True)
+
+
 def remove() -> None:
 	"""Remove everything of the site."""
 	shutil.rmtree(root(), ignore_errors=True)

@@ -104,7 +104,9 @@ def open(company: str) -> Lake:
 
 
 def _complete(company: str, manifest: dict) -> bool:
-	"""Whether the files are there: a restored backup brings none."""
+	"""Whether the files and their run are there: a restored backup brings no files, a company's reset takes the run."""
+	if not frappe.db.exists("CCMS Score Run", manifest["run"]):
+		return False
 	place = files.folder(company)
 	return all((place / name).is_file() for name in manifest["tables"].values())
 

@@ -62,12 +62,24 @@ def _later(customer: str, company: str) -> None:
 	)
 
 
-def recompute(customer: str, company: str, score_run: str | None = None, attempts: int = 5) -> bool:
-	"""Compute a profile anew and commit, in a transaction of its own; returns whether that was possible."""
+def recompute(
+	customer: str,
+	company: str,
+	score_run: str | None = None,
+	own_cycle: float | None = None,
+	silent: bool = False,
+	attempts: int = 5,
+) -> bool:
+	"""Compute a profile anew and commit, in a transaction of its own; returns whether that was possible.
+
+	Args:
+		own_cycle: what a score run has found it to be.
+		silent: write no stage change.
+	"""
 	for _attempt in range(attempts):
 		frappe.db.commit()  # look at the invoices as they are now
 		try:
-			update(customer, company, score_run=score_run)
+			update(customer, company, score_run=score_run, own_cycle=own_cycle, silent=silent)
 			frappe.db.commit()
 			return True
 		except (Busy, frappe.QueryDeadlockError):
@@ -82,6 +94,8 @@ def update(
 	wait: bool = True,
 	on: date | None = None,
 	score_run: str | None = None,
+	own_cycle: float | None = None,
+	silent: bool = False,
 ) -> None:
 	"""Compute the profile of one customer anew from the invoices, as of the end of today.
 
@@ -91,6 +105,8 @@ def update(
 			this transaction began: then the invoices it sees are too old.
 		on: the day that counts as today.
 		score_run: the run that asks; a change by an invoice has none.
+		own_cycle: days, fixed by that run; else the one that is known stays.
+		silent: write no stage change.
 	"""
 	rules = settings.read(customer=customer)
 	if customer in rules.anonymous:
@@ -104,15 +120,14 @@ def update(
 		return
 	if row is None and not found.orders and not found.revenue:
 		return
-	gap = None if row is None else row.own_cycle
-	if gap is None:
-		gap = cycle_of_nobody(company, rules)
-	stage = lifecycle.stage(found.orders, found.orders_365, found.last_order, gap, as_of, rules)
+	cycle = own_cycle or (row and row.own_cycle) or cycle_of_nobody(company, rules)
+	stage = lifecycle.stage(found.orders, found.orders_365, found.last_order, cycle, as_of, rules)
 	if row is None:
-		_insert(name, customer, company, found, stage, today, gap, wait)
+		_insert(name, customer, company, found, stage, today, cycle, wait)
 	else:
-		_write(name, row, found, stage, today)
-	_tell(customer, company, row, found, stage, today, as_of, gap, voucher, score_run)
+		_write(name, row, found, stage, today, cycle)
+	if not silent:
+		_tell(customer, company, row, found, stage, today, as_of, cycle, voucher, score_run)
 
 
 def cycle_of_nobody(company: str, rules) -> float:
@@ -240,10 +255,10 @@ def _insert(name, customer, company, found: Standing, stage, today, own_cycle, w
 		raise
 
 
-def _write(name: str, row, found: Standing, stage: str, today: date) -> None:
+def _write(name: str, row, found: Standing, stage: str, today: date, own_cycle: float) -> None:
 	frappe.db.sql(
 		f"""update `tab{DOCTYPE}` set first_order = %s, last_order = %s, orders = %s, revenue = %s, stage = %s,
-		stage_since = %s, live_seq = live_seq + 1, live_on = %s, modified = %s where name = %s""",
+		stage_since = %s, own_cycle = %s, live_seq = live_seq + 1, live_on = %s, modified = %s where name = %s""",
 		(
 			found.first_order,
 			found.last_order,
@@ -251,6 +266,7 @@ def _write(name: str, row, found: Standing, stage: str, today: date) -> None:
 			found.revenue,
 			stage,
 			row.stage_since if stage == row.stage else today,
+			own_cycle,
 			now(),
 			now(),
 			name,

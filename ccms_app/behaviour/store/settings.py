@@ -67,13 +67,7 @@ def read(customer: str | None = None) -> Settings:
 		branch_source=_branch(doc),
 		cost_per_ticket=flt(doc.cost_per_ticket),
 		acquisition_costs={row.source: flt(row.cost) for row in doc.acquisition_costs},
-		flag_rules=tuple(flag_rules(doc)),
 	)
-
-
-def flag_rules(doc) -> list:
-	"""The rows of the two flags; none means the usual ones."""
-	return [(row.flag, row.measure, row.operator, flt(row.threshold)) for row in doc.flag_rules]
 
 
 def anonymous() -> frozenset[str]:

@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from ccms_app.behaviour.store import settings
+from ccms_app.scoring.store import settings
 
 
 class CCMSSettings(Document):
