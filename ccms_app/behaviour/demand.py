@@ -46,7 +46,8 @@ def outlook(
 	"""
 	history = monthly(lines, as_of, by, measure)
 	past = history.to_numpy(float)
-	begun = np.where((past != 0).any(axis=0), (past != 0).argmax(axis=0), len(past))
+	# the month of each group's first sale
+	begun = (np.cumsum(past != 0, axis=0) == 0).sum(axis=0)
 	rows = []
 	for step in range(1, ahead + 1):
 		rows.append(_step(history, past, begun, as_of, step))
@@ -71,7 +72,8 @@ def monthly(lines: Table, as_of: date, by: str = "item_group", measure: str = "q
 	start = begin.normalize().replace(day=1)
 	if begin.day > FIRST_DAYS:
 		start += pd.offsets.MonthBegin()
-	months = pd.date_range(start, end, freq="MS", inclusive="left").astype("datetime64[us]")
+	months = pd.date_range(start, end, freq="MS").astype("datetime64[us]")
+	months = months[months < end]
 	table = found.pivot(index="month", columns="group", values="sold")
 	return table.reindex(months).fillna(0.0).sort_index(axis=1)
 
@@ -85,7 +87,7 @@ def stock_days(forecast: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
 
 	Returns: group, actual_qty, per_day, days (NaN where nothing is expected to be sold).
 	"""
-	first = forecast[forecast["step"] == 1].merge(stock, on="group", how="inner")
+	first = forecast[forecast["step"] == 1].merge(stock.astype({"group": object}), on="group", how="inner")
 	per_day = first["forecast"] / first["month"].dt.days_in_month
 	return pd.DataFrame(
 		{

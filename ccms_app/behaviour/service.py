@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import ibis
-import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
@@ -69,7 +68,7 @@ def complaints(lines: Table, issues: pd.DataFrame, as_of: date, by: str, days: i
 
 	Returns:
 		by, complaints, orders, complaint_rate (NaN under five orders); most complaints first. Complaints that cannot be
-		attributed are in the row whose `by` is None.
+		attributed are in the row whose `by` is missing.
 	"""
 	visits = frame(_orders(sold(window(lines, as_of, days)), by))
 	begin = pd.Timestamp(as_of) - pd.Timedelta(days=days)
@@ -77,12 +76,12 @@ def complaints(lines: Table, issues: pd.DataFrame, as_of: date, by: str, days: i
 	recent = issues[(opened >= begin) & (opened < pd.Timestamp(as_of))]
 	named = _attributed(lines, recent, by)
 	counts = named.groupby(by, dropna=False).size().rename("complaints").reset_index()
+	counts[by], visits[by] = counts[by].astype(object), visits[by].astype(object)
 	found = visits[visits[by].notna()].merge(counts, on=by, how="outer")
 	found["complaints"] = found["complaints"].fillna(0).astype("int64")
 	found["orders"] = found["orders"].fillna(0).astype("int64")
 	enough = found["orders"] >= ORDERS
 	found["complaint_rate"] = (found["complaints"] / found["orders"].where(enough)).astype(float)
-	found[by] = found[by].astype(object).where(found[by].notna(), None)
 	found = found[[by, "complaints", "orders", "complaint_rate"]]
 	return found.sort_values(["complaints", by], ascending=[False, True], ignore_index=True)
 
@@ -101,17 +100,17 @@ def _attributed(lines: Table, issues: pd.DataFrame, by: str) -> pd.DataFrame:
 	if not len(issues):
 		return pd.DataFrame({by: pd.Series(dtype=object)})
 	if by in issues:
-		return issues[[by]].astype(object).replace({"": None, np.nan: None})
+		return issues[[by]].astype(object).replace({"": None})
 	keys = ["voucher_type", "invoice"] if by in _OF_DOCUMENT else ["item"]
-	if not set(keys) <= set(issues):
-		return pd.DataFrame({by: pd.Series([None] * len(issues), dtype=object)})
-	wanted = issues[keys].dropna().drop_duplicates().astype(str)
+	nothing = pd.DataFrame({by: pd.Series([None] * len(issues), dtype=object)})
+	wanted = issues[keys].dropna().drop_duplicates().astype(str) if set(keys) <= set(issues) else ()
 	if not len(wanted):
-		return pd.DataFrame({by: pd.Series([None] * len(issues), dtype=object)})
+		return nothing
 	asked = lines.semi_join(ibis.memtable(wanted), keys)
-	known = frame(asked.group_by(keys).agg(**{by: asked[by].max()}))
+	known = frame(asked.group_by(keys).agg(**{by: asked[by].max()})).astype(object)
+	if not len(known):
+		return nothing
 	found = issues[keys].astype(object).merge(known, on=keys, how="left")
-	found[by] = found[by].astype(object).where(found[by].notna(), None)
 	return found[[by]]
 
 
