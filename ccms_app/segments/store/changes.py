@@ -11,7 +11,7 @@ from frappe.utils.background_jobs import get_job_status
 
 from . import segments
 
-PURCHASES = "purchases"
+PURCHASES, ALL = "purchases", "*"
 LOYALTY = ("points_active", "tier", "tier_until", "status", "program", "joined_on", "last_activity_on")
 MANY = 2_000
 _KNOWN = "ccms_segments_on_change"
@@ -24,7 +24,7 @@ def enqueue(company: str | None, customers: Iterable[str], fields: Iterable[str]
 
 	Args:
 		company: whose figures; None for what belongs to the customer in every company.
-		fields: fieldnames of profile, score, customer or membership, or "purchases" (which moves points, too).
+		fields: fieldnames of profile, score, customer or membership, "purchases" (which moves points, too), or "*".
 	"""
 	customers = sorted({customer for customer in customers if customer})
 	asked = set(fields)
@@ -33,7 +33,7 @@ def enqueue(company: str | None, customers: Iterable[str], fields: Iterable[str]
 	if not customers:
 		return
 	for name in [company] if company else sorted(_on_change()):
-		if asked & set(_on_change().get(name, ())):
+		if ALL in asked or asked & set(_on_change().get(name, ())):
 			_enqueue_one(name, customers, sorted(asked))
 
 

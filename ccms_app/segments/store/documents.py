@@ -116,7 +116,7 @@ def _check_circle(doc: Document, found: rules_of.RuleSet) -> None:
 def saved(doc: Document) -> None:
 	"""Work the members out anew when anything that decides about them has changed."""
 	changes.forget_known()
-	if doc.enabled and _moves_members(doc):
+	if doc.enabled and not doc.flags.is_copy and _moves_members(doc):
 		enqueue_refresh(doc.name)
 
 

@@ -67,7 +67,7 @@ def universe(company: str, customers: Sequence[str] | None = None, narrow=None) 
 	found = names.read(query)
 	out = names.read(query.where((customer.disabled == 1) | (customer.is_internal_customer == 1)))
 	every = Universe(found, np.ones(len(found), bool), all=customers is None and narrow is None)
-	every.eligible = ~every.mask([*out, *behaviour_settings.anonymous(company)])
+	every.eligible = ~every.mask([*out, *behaviour_settings.anonymous()])
 	return every
 
 

@@ -51,13 +51,17 @@ def of_customer(customer: str, company: str | None = None) -> list[dict]:
 	return query.run(as_dict=True)
 
 
-def enter(segment: Segment, customers: Sequence[str], cause: str, done: Done) -> None:
-	"""Add members. `done` is called after each batch, which is complete in itself: rows and events."""
+def enter(segment: Segment, customers: Sequence[str], cause: str, done: Done, tell: bool = True) -> None:
+	"""Add members. `done` is called after each batch, which is complete in itself: rows and events.
+
+	Args:
+		tell: write an event for each; the first filling of a segment is not told.
+	"""
 	for batch in _batches(customers):
 		stamp, mark = now(), frappe.generate_hash(length=10)
 		rows = [(f"{mark}{number:05d}", customer) for number, customer in enumerate(batch)]
 		frappe.db.sql(_ENTER, _values(segment, rows, stamp, cause))
-		if cause != FIRST_REFRESH:
+		if tell and cause != FIRST_REFRESH:
 			_tell(ENTERED, segment, rows, stamp, cause)
 		done()
 

@@ -69,7 +69,7 @@ class Lines:
 	def _from_invoices(self, since: date) -> Any:
 		import pyarrow as pa
 
-		branch = behaviour_settings.read(self.company).branch_source
+		branch = behaviour_settings.read().branch_source
 		found = [SCHEMA.empty_table()]
 		for doctype in counted.DOCTYPES:
 			query = counted.lines(doctype, self.company, since, self.today, branch)

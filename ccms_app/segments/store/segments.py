@@ -39,7 +39,7 @@ class Segment:
 
 	def asks(self, fields: frozenset[str]) -> bool:
 		"""Whether a change of these fields (or of "purchases") can move its members."""
-		return any(
+		return "*" in fields or any(
 			rule.field in fields
 			or rule.field.partition(".")[2] in fields
 			or (rule.field.startswith(f"{PURCHASE}.") and "purchases" in fields)

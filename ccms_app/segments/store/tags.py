@@ -21,6 +21,17 @@ def sync(segment: str, tag: str, done=lambda: None) -> None:
 	_retag(segment, tag, done)
 
 
+def again(segment: str, customer: str) -> None:
+	"""The customer's tags may have changed under the segment (a merge): deal with them at the next refresh."""
+	member = DocType(MEMBER)
+	(
+		frappe.qb.update(member)
+		.set(member.tag, "")
+		.where((member.segment == segment) & (member.customer == customer) & member.left_on.isnull())
+		.run()
+	)
+
+
 def remove_left(segment: str, done=lambda: None) -> None:
 	"""Take the segment's tag off everybody who has left it."""
 	member = DocType(MEMBER)
