@@ -26,6 +26,14 @@ from .lines import SCHEMA
 DUCKDB, SPARK = "duckdb", "spark"
 Source = str | Path | Sequence[str | Path] | pa.Table | pd.DataFrame
 
+# computes a table once and keeps its rows (Engine.keeping)
+Keep = Callable[[ir.Table], ir.Table]
+
+
+def as_it_is(table: ir.Table) -> ir.Table:
+	"""A Keep that keeps nothing: all becomes one query."""
+	return table
+
 
 class EngineError(ValueError):
 	"""The engine cannot be used; the text says what to install or to set."""
@@ -115,7 +123,7 @@ class Engine:
 		return self.backend.table(name)
 
 	@contextmanager
-	def keeping(self) -> Iterator[Callable[[ir.Table], ir.Table]]:
+	def keeping(self) -> Iterator[Keep]:
 		"""A function that computes a table once and keeps its rows; all are released when the block ends."""
 		kept = []
 
@@ -168,16 +176,16 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
 
 
 def _as_lines(table: ir.Table) -> ir.Table:
-	columns = {}
-	for field, kind in ibis.Schema.from_pyarrow(SCHEMA).items():
-		kind = kind.copy(nullable=True)
-		if field in table.columns:
-			column = table[field]
-			columns[field] = column if column.type().copy(nullable=True) == kind else column.cast(kind)
-		elif SCHEMA.field(field).nullable:
-			columns[field] = ibis.null(kind)
-		else:
-			raise EngineError(f"The lines have no column {field}.")
+	wanted = {name: kind.copy(nullable=True) for name, kind in ibis.Schema.from_pyarrow(SCHEMA).items()}
+	missing = [name for name in wanted if name not in table.columns]
+	if needed := [name for name in missing if not SCHEMA.field(name).nullable]:
+		raise EngineError(f"The lines have no column {', '.join(needed)}.")
+	found = {name: kind.copy(nullable=True) for name, kind in table.schema().items()}
+	if all(found.get(name) == kind for name, kind in wanted.items()):
+		return table  # a projection that changes nothing is compiled again for every figure
+	columns = {
+		name: ibis.null(kind) if name in missing else table[name].cast(kind) for name, kind in wanted.items()
+	}
 	return table.select(**columns)
 
 

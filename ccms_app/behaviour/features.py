@@ -12,11 +12,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from .coding import Keep, as_it_is
+from . import places
 from .cycle import company_gap, own_cycles, with_gaps
-from .engine import Engine
+from .engine import Engine, Keep, as_it_is
 from .habits import favourites, home, peaks
-from .orders import Purchases, purchases
+from .orders import beside, purchases
 from .settings import Settings
 
 YEAR, QUARTER = 365, 90
@@ -106,23 +106,25 @@ def features(
 	null. Whoever never ordered (returns or debit notes alone) has 0 orders and no dates.
 	"""
 	known = purchases(lines, as_of, settings, keep)
-	orders = keep(with_gaps(known.orders))
+	columns = ("customer", "day", "first_at", "value", "below_list_lines", "priced_lines")
+	orders = keep(with_gaps(known.orders.select(*columns)))
 	favourite, baskets = favourites(known)
-	company = keep(company_gap(orders, settings))
+	numbered = keep(places.places(known.sold))
+	placed = beside(orders, keep(places.of_days(known.sold, numbered)))
+	company = company_gap(orders, settings)
 	if gap is not None:
 		company = company.mutate(company_gap=ibis.literal(float(gap)))
 	parts = (
-		keep(_from_orders(orders, baskets, as_of, settings)),
-		keep(peaks(orders)),
-		keep(favourite),
-		keep(home(orders, known.places)),
-		keep(_latest(orders, known)),
+		_from_orders(orders, baskets, as_of, settings),
+		peaks(orders),
+		favourite,
+		home(places.named(placed, numbered, "branch", "channel")),
+		_latest(placed, numbered),
 	)
-	found = keep(_from_days(known.days, as_of, settings))
+	found = _from_days(known.days, as_of, settings)
 	for part in parts:
 		found = found.left_join(part, "customer").drop("customer_right")
-	found = known.customers.decode(found, "customer", customer_name="customer").drop("customer")
-	found = _derived(found.rename(customer="customer_name").cross_join(company), as_of)
+	found = _derived(found.cross_join(company), as_of)
 	return found.select(**{name: found[name].cast(kind) for name, kind in COLUMNS.items()})
 
 
@@ -151,7 +153,7 @@ def _from_days(days: ir.Table, as_of: date, settings: Settings) -> ir.Table:
 
 
 def _from_orders(orders: ir.Table, baskets: ir.Table, as_of: date, settings: Settings) -> ir.Table:
-	orders = orders.left_join(baskets, ["customer", "day"]).drop("customer_right", "day_right")
+	orders = beside(orders, baskets)
 	year, quarter = _since(orders.day, as_of, YEAR), _since(orders.day, as_of, QUARTER)
 	valued = orders.value > 0
 	return orders.group_by("customer").agg(
@@ -174,11 +176,10 @@ def _from_orders(orders: ir.Table, baskets: ir.Table, as_of: date, settings: Set
 	)
 
 
-def _latest(orders: ir.Table, known: Purchases) -> ir.Table:
+def _latest(orders: ir.Table, numbered: ir.Table) -> ir.Table:
 	"""Who looked after the latest order."""
 	last = orders.group_by("customer").agg(place=orders.place.argmax(orders.day))
-	wanted = {name: name for name in ("customer_group", "territory", "sales_person")}
-	return known.places.decode(last, "place", **wanted).drop("place")
+	return places.named(last, numbered, "customer_group", "territory", "sales_person").drop("place")
 
 
 def _derived(found: ir.Table, as_of: date) -> ir.Table:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from .coding import Names, names
-from .orders import Purchases, amount_key, is_sale
+from .orders import Purchases, is_sale
+from .places import amount_key
 
-PEAKS = ("hour", "weekday", "month")
+PREFERRED = ("item", "item_group", "brand")
 
 
 def peaks(orders: ir.Table) -> ir.Table:
@@ -45,59 +45,64 @@ def _peak(values: ir.Table, name: str) -> ir.Table:
 
 
 def favourites(known: Purchases) -> tuple[ir.Table, ir.Table]:
-	"""(customer and favourite_item, favourite_group, favourite_brand; customer, day and number of different items).
+	"""(customer, favourite_item, favourite_group, favourite_brand; customer, day and the number of different items).
 
 	A favourite is in most orders; then the one with more revenue, then the smaller name. No name is no favourite.
 	"""
-	lines = known.customers.encode(known.lines)
-	undone = known.days.filter(~known.days.is_order).select("customer", "day")
+	keep = known.keep
+	undone = known.days.filter((known.days.goods_lines > 0) & ~known.days.is_order)
+	undone = known.lines.semi_join(undone, ["customer", "day"])
+	undone = keep(
+		undone.select("customer", "day", "is_return", "is_debit_note", "qty", "net_amount", *PREFERRED)
+	)
 	found, baskets = None, None
-	for new, column in (("item", "item"), ("group", "item_group"), ("brand", "brand")):
-		numbers = names(known.lines, column)
-		numbers = Names(known.keep(numbers.table), numbers.number, numbers.columns)
-		cells = _cells(lines, numbers, column)
-		if new == "item":
-			cells = known.keep(cells)
-			goods = cells.filter(cells.goods > 0)
-			baskets = known.keep(goods.group_by("customer", "day").agg(items=goods.count()))
-		best = _most_ordered(cells, undone, column)
-		best = numbers.decode(best, "best", **{f"favourite_{new}": column}).drop("best")
-		found = best if found is None else _beside(found, best)
+	for name, column in zip(("item", "group", "brand"), PREFERRED, strict=True):
+		cells = _cells(known.lines, column)
+		if name == "item":
+			cells = keep(cells)
+			goods = cells.filter(cells.goods)
+			baskets = keep(goods.group_by("customer", "day").agg(items=goods.count()))
+		best = keep(_most_ordered(cells, _cells(undone, column), f"favourite_{name}"))
+		found = best if found is None else _beside(found, best, how="outer")
 	return found, baskets
 
 
-def _cells(lines: ir.Table, numbers: Names, column: str) -> ir.Table:
-	"""One row a customer, day and number: lines sold, and what they came to with returns."""
-	coded = numbers.encode(lines.filter(lines[column].notnull()))
-	goods = is_sale(coded) & (coded.qty > 0)
-	return coded.group_by("customer", "day", column).agg(
-		goods=coded.count(where=goods).cast("int32"), revenue=coded.net_amount.sum()
+def _cells(lines: ir.Table, column: str) -> ir.Table:
+	"""One row a customer, day and value: whether it was bought, and what it came to with returns."""
+	named = lines.filter(lines[column].notnull())
+	bought = is_sale(named) & (named.qty > 0)
+	return named.group_by("customer", "day", value=column).agg(
+		goods=bought.any(), revenue=named.net_amount.sum()
 	)
 
 
-def _most_ordered(cells: ir.Table, undone: ir.Table, column: str) -> ir.Table:
-	"""customer and `best`: the number that is in most orders, then has most revenue, then is smallest."""
-	marked = cells.left_join(undone.mutate(undone=True), ["customer", "day"])
-	sums = marked.group_by("customer", column).agg(
-		orders=marked.count(where=(marked.goods > 0) & marked.undone.isnull()), revenue=marked.revenue.sum()
-	)
+def _most_ordered(cells: ir.Table, undone: ir.Table, name: str) -> ir.Table:
+	"""customer and the value that is in most orders, then has most revenue, then is smallest.
+
+	undone: the cells of days that are no orders any more; they are taken off again.
+	"""
+	orders = cells.select("customer", "value", "revenue", orders=cells.goods.cast("int64"))
+	no_orders = undone.select("customer", "value", revenue=0.0, orders=-undone.goods.cast("int64"))
+	counts = orders.union(no_orders)
+	sums = counts.group_by("customer", "value").agg(orders=counts.orders.sum(), revenue=counts.revenue.sum())
 	sums = sums.filter(sums.orders > 0)
-	best = ibis.struct({"orders": sums.orders, "revenue": amount_key(sums.revenue), "name": -sums[column]})
-	return sums.group_by("customer").agg(best=sums[column].argmax(best))
+	best = ibis.struct({"orders": -sums.orders, "revenue": -amount_key(sums.revenue), "value": sums["value"]})
+	return sums.group_by("customer").agg(**{name: sums["value"].argmin(best)})
 
 
-def home(orders: ir.Table, places: Names) -> ir.Table:
-	"""customer, home_branch and home_channel: of most orders, then of most value, then the smaller name."""
-	placed = places.decode(
-		orders.select("customer", "place", "value"), "place", branch="branch", channel="channel"
-	)
+def home(orders: ir.Table) -> ir.Table:
+	"""customer, home_branch and home_channel: of most orders, then of most value, then the smaller name.
+
+	orders: with customer, value, branch and channel.
+	"""
 	found = None
 	for name in ("branch", "channel"):
-		some = placed.filter(placed[name].notnull())
-		sums = some.group_by("customer", name).agg(orders=some.count(), value=amount_key(some.value.sum()))
-		order = ibis.window(group_by="customer", order_by=(sums.orders.desc(), sums.value.desc(), sums[name]))
-		first = sums.mutate(first=ibis.row_number().over(order))
-		first = first.filter(first["first"] == 0).select("customer", **{f"home_{name}": name})
+		some = orders.filter(orders[name].notnull())
+		sums = some.group_by("customer", value=name).agg(orders=some.count(), revenue=some["value"].sum())
+		best = ibis.struct(
+			{"orders": -sums.orders, "revenue": -amount_key(sums.revenue), "value": sums["value"]}
+		)
+		first = sums.group_by("customer").agg(**{f"home_{name}": sums["value"].argmin(best)})
 		found = first if found is None else _beside(found, first, how="outer")
 	return found
 

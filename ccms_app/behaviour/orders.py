@@ -6,14 +6,14 @@ All functions return Ibis expressions over the lines; nothing is computed before
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
-from . import returned
-from .coding import Keep, Names, as_it_is, names, places
+from . import places, returned
+from .engine import Keep, as_it_is
 from .lines import BELOW_LIST, PLACE
 from .settings import Settings
 
@@ -25,16 +25,13 @@ WHOLE = 1 - 1e-9
 class Purchases:
 	"""What was known of a company's customers on a day.
 
-	lines: counted and before the as-of, those of customers left out too. days: everything that sums up by customer
-	(number) and day (see `_days`), without customers left out. left_out: customer, reason, order_days, invoices_a_day.
-	customers, places: the names behind the numbers.
+	lines: before the as-of, those of customers left out too. days: everything that sums up by customer and day (see
+	`_days`), without customers left out. left_out: customer, reason, order_days, invoices_a_day.
 	"""
 
 	lines: ir.Table
 	days: ir.Table
 	left_out: ir.Table
-	customers: Names
-	places: Names
 	keep: Keep
 
 	@property
@@ -42,17 +39,18 @@ class Purchases:
 		"""The days that are orders: something was sold, and not all of it is back."""
 		return self.days.filter(self.days.is_order)
 
+	@property
+	def sold(self) -> ir.Table:
+		"""The lines of sales."""
+		return self.lines.filter(is_sale(self.lines))
+
 
 def purchases(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> Purchases:
 	"""Sum the lines up by customer and day, and leave out who is no one person."""
 	known = lines.filter(lines.day < ibis.literal(as_of, "date"))
-	customers, where = names(known, "customer"), places(known)
-	customers = replace(customers, table=keep(customers.table))
-	where = replace(where, table=keep(where.table))
-	days = keep(_days(where.encode(customers.encode(known)), returned.by_day(customers.encode(known))))
-	out = keep(_left_out(known, days, customers, as_of, settings))
-	numbers = customers.encode(out.select("customer"))
-	return Purchases(known, days.anti_join(numbers, "customer"), out, customers, where, keep)
+	days = keep(_days(known, keep(returned.by_day(known))))
+	out = keep(_left_out(known, days, as_of, settings))
+	return Purchases(known, days.anti_join(out, "customer"), out, keep)
 
 
 def orders(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> ir.Table:
@@ -64,18 +62,20 @@ def orders(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_
 	below_list_lines, priced_lines. An amount or a name that is not known is null.
 	"""
 	known = purchases(lines, as_of, settings, keep)
+	sold = known.sold
+	numbered = keep(places.places(sold))
 	found = known.orders
-	sold = known.customers.encode(known.lines.filter(is_sale(known.lines)))
-	for name, columns in (("documents", ("voucher_type", "invoice")), ("items", ("item",))):
-		some = sold.filter(sold.qty > 0) if name == "items" else sold
-		counts = some.select("customer", "day", *columns).distinct().group_by("customer", "day")
-		found = _beside(found, counts.agg(**{name: lambda table: table.count()}))
-	found = known.places.decode(found, "place", **{name: name for name in PLACE})
-	found = known.customers.decode(found, "customer", customer_name="customer")
+	for part in (
+		_different(sold, "documents", "voucher_type", "invoice"),
+		_different(sold.filter(sold.qty > 0), "items", "item"),
+		places.of_days(sold, numbered),
+	):
+		found = beside(found, part)
+	found = places.named(found, numbered, *PLACE)
 	in_time = ibis.window(group_by="customer", order_by="day")
 	return found.select(
-		customer="customer_name",
-		day="day",
+		"customer",
+		"day",
 		order_no=ibis.row_number().over(in_time) + 1,
 		documents="documents",
 		first_at="first_at",
@@ -119,27 +119,27 @@ def left_out(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_i
 	return purchases(lines, as_of, settings, keep).left_out
 
 
-def amount_key(amount: ir.FloatingValue) -> ir.IntegerValue:
-	"""An amount to compare by: whole hundredths of a cent, for sums of doubles differ in their last digits."""
-	return (amount * 10_000 + 0.5).floor().cast("int64")
-
-
 def is_sale(table: ir.Table) -> ir.BooleanValue:
 	"""Lines that make orders: neither returned nor a debit note's."""
 	return ~(table.is_return | table.is_debit_note)
+
+
+def beside(days: ir.Table, other: ir.Table) -> ir.Table:
+	"""The columns of another table by customer and day beside these; null where it has no such row."""
+	return days.left_join(other, ["customer", "day"]).drop("customer_right", "day_right")
 
 
 def _days(lines: ir.Table, back: ir.Table) -> ir.Table:
 	"""Everything that sums up by customer and day, whether an order or not.
 
 	revenue, margin, margin_net: of all lines of the day. sold, sold_qty, sold_lines, first_at, list_amount, discount,
-	below_list_lines, priced_lines, place: of its sales. returned: what came back of those, whenever that was. value =
-	sold - returned, order_margin likewise. is_order.
+	below_list_lines, priced_lines: of its sales. returned: what came back of those, whenever that was. value = sold -
+	returned, order_margin likewise. is_order.
 	"""
 	sale = is_sale(lines)
 	priced = sale & lines.paid_ratio.notnull()
 	covered = lines.margin.notnull()
-	by_place = lines.group_by("customer", "day", "place").agg(
+	days = lines.group_by("customer", "day").agg(
 		revenue=lines.net_amount.sum(),
 		margin=lines.margin.sum(),
 		margin_net=_sum(lines.net_amount, covered),
@@ -155,39 +155,25 @@ def _days(lines: ir.Table, back: ir.Table) -> ir.Table:
 		priced_lines=lines.count(where=priced),
 		first_at=lines.posted_at.min(where=sale),
 	)
-	summed = [name for name in by_place.columns if name not in ("customer", "day", "place", "first_at")]
-	best = ibis.struct({"amount": amount_key(by_place.sold), "name": -by_place.place})
-	days = by_place.group_by("customer", "day").agg(
-		**{name: by_place[name].sum() for name in summed},
-		first_at=by_place.first_at.min(),
-		place=by_place.place.argmax(best),
-	)
-	days = _beside(days, back)
-	share = returned.share(days)
+	days = beside(days, back)
 	return days.mutate(
 		returned=days.returned.fill_null(0.0),
 		value=days.sold - days.returned.fill_null(0.0),
 		order_margin=days.sold_margin + days.returned_margin.fill_null(0.0),
-		is_order=(days.goods_lines > 0) & (share < WHOLE),
+		is_order=(days.goods_lines > 0) & (returned.share(days) < WHOLE),
 	).drop("back_lines", "back_net", "back_qty", "returned_margin", "sold_margin")
 
 
-def _left_out(known: ir.Table, days: ir.Table, customers: Names, as_of: date, settings: Settings) -> ir.Table:
+def _left_out(known: ir.Table, days: ir.Table, as_of: date, settings: Settings) -> ir.Table:
 	bought = days.filter(days.goods_lines > 0).select("customer", "day", "sold_lines")
 	year = ((ibis.literal(as_of, "date").delta(bought.day, unit="day") - 1) / 366).floor().cast("int64")
-	bought = bought.mutate(year=year)
-	years = bought.group_by("customer", "year").agg(order_days=bought.count())
+	years = bought.group_by("customer", year=year).agg(order_days=bought.count())
 	# so many invoices have at least as many lines: the few days to look at more closely
 	busy = bought.filter(bought.sold_lines > settings.max_invoices_a_day).select("customer", "day")
-	busy = customers.decode(busy, "customer", name="customer").select("day", customer="name")
 	sold = known.filter(is_sale(known)).semi_join(busy, ["customer", "day"])
-	invoices = (
-		sold.select("customer", "day", "voucher_type", "invoice").distinct().group_by("customer", "day")
-	)
-	invoices = invoices.agg(invoices=lambda table: table.count()).group_by("customer")
+	invoices = _different(sold, "invoices", "voucher_type", "invoice").group_by("customer")
 	invoices = invoices.agg(invoices_a_day=lambda table: table.invoices.max())
 	most = years.group_by("customer").agg(order_days=years.order_days.max())
-	most = customers.decode(most, "customer", name="customer").select("order_days", customer="name")
 	most = most.left_join(invoices, "customer").drop("customer_right")
 	judged = ~_among(most.customer, settings.overruled)
 	reason = ibis.cases(
@@ -200,8 +186,10 @@ def _left_out(known: ir.Table, days: ir.Table, customers: Names, as_of: date, se
 	return found.filter(found.reason.notnull()).select("customer", "reason", "order_days", "invoices_a_day")
 
 
-def _beside(days: ir.Table, other: ir.Table) -> ir.Table:
-	return days.left_join(other, ["customer", "day"]).drop("customer_right", "day_right")
+def _different(lines: ir.Table, name: str, *columns: str) -> ir.Table:
+	"""customer, day and the number of different values. (Grouping twice: a distinct count takes many times longer.)"""
+	cells = lines.select("customer", "day", *columns).distinct()
+	return cells.group_by("customer", "day").agg(**{name: cells.count()})
 
 
 def _sum(values: ir.NumericValue, where: ir.BooleanValue) -> ir.NumericValue:
