@@ -10,6 +10,11 @@ from .model import Program
 DAY = timedelta(days=1)
 
 
+def days(number: int) -> timedelta:
+	"""A programme's number of days; empty is none."""
+	return DAY * int(number or 0)
+
+
 def add_months(day: date, months: int) -> date:
 	"""`day` moved by whole months, the day clipped to the month's end (31 Jan + 1 = 28 Feb)."""
 	year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
