@@ -13,10 +13,12 @@ after_migrate = "ccms_app.install.after_migrate"
 before_uninstall = "ccms_app.uninstall.before_uninstall"
 
 # Kept when a company's transactions are deleted; memberships and the ledger go, all together.
-company_data_to_be_ignored = ["CCMS Loyalty Program"]
+company_data_to_be_ignored = ["CCMS Loyalty Program", "CCMS Customer Segment"]
 
 # Computed rows do not hold what they are about: a customer without invoices can be deleted.
 ignore_links_on_delete = [
+	"CCMS Segment Customer",
+	"CCMS Segment Member",
 	"CCMS Customer Profile",
 	"CCMS Customer Score",
 	"CCMS Stage Change",
@@ -71,8 +73,20 @@ doc_events = {
 	"Delivery Note": _SALES_DOCUMENT,
 	"Customer": {
 		"before_rename": "ccms_app.overrides.customer.before_rename",
-		"after_rename": "ccms_app.overrides.customer.after_rename",
+		"after_rename": [
+			"ccms_app.overrides.customer.after_rename",
+			"ccms_app.overrides.segment_sources.customer_renamed",
+		],
+		"on_update": "ccms_app.overrides.segment_sources.customer_updated",
+		"on_trash": "ccms_app.overrides.segment_sources.customer_deleted",
 	},
+	"CCMS Membership": {"on_update": "ccms_app.overrides.segment_sources.membership_changed"},
+	"CCMS Points Adjustment": {
+		"on_submit": "ccms_app.overrides.segment_sources.points_adjusted",
+		"on_cancel": "ccms_app.overrides.segment_sources.points_adjusted",
+	},
+	# rules name items, groups, territories and more
+	"*": {"after_rename": "ccms_app.overrides.segment_sources.renamed"},
 }
 
 scheduler_events = {"daily": ["ccms_app.tasks.daily"]}

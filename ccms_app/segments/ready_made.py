@@ -71,18 +71,6 @@ READY_MADE: tuple[ReadyMade, ...] = (
 		(Rule("profile.stage", "in", ["Lost"]),),
 	),
 	ReadyMade(
-		"won_back",
-		"Back after a long time",
-		"At risk or lost before; ordered in the last 30 days.",
-		(
-			Rule("profile.last_order", "days_ago_within", 30),
-			Rule("profile.stage_since", "days_ago_within", 30),
-			Rule("score.orders_90", "at_most", 2),
-			Rule("score.orders_365", "at_most", 2),
-			Rule("profile.orders", "at_least", 3),
-		),
-	),
-	ReadyMade(
 		"due",
 		"Due in the next two weeks",
 		"Expected to buy again soon.",
