@@ -20,6 +20,7 @@ from tests.browser.screens import (
 	submit,
 )
 from tests.site import factories
+from tests.site.books import check_books
 from tests.site.payments import close_till
 from tests.site.world import CASHIER, COMPANY, SELLER, TILL, make_user
 
@@ -330,6 +331,31 @@ def test_a_consolidated_invoice_has_no_panel(desk, as_user):
 	settle(page)
 	expect(panel(page)).to_have_count(0)
 	expect(page.get_by_text("Loyalty", exact=True)).to_be_hidden()
+
+
+def test_an_invoice_in_another_currency(desk, look):
+	"""Points are worth the company's own money, whatever the customer pays in: 1 USD is 7 CNY here."""
+	customer, _ = member(points=700)
+	page = desk()
+	new_invoice(page, customer, currency="USD")
+	page.wait_for_function("cur_frm.doc.currency === 'USD' && cur_frm.doc.base_grand_total === 700")
+	expect(panel(page)).to_contain_text("700 points = CNY 70.00")
+	expect(panel(page)).to_contain_text("This sale earns 700")
+	expect(panel(page)).to_contain_text("of at most 700")
+
+	points_field(page).press_sequentially("350")
+	expect(panel(page).locator(".ccms-off")).to_contain_text("CNY 35.00")
+	expect(panel(page).locator(".ccms-due")).to_contain_text("$ 95.00 to pay")
+	expect(panel(page)).to_contain_text("This sale earns 665")
+	look(page, "invoice-panel-usd")
+
+	name = saved_name(page)
+	submit(page)
+	sold = fresh("Sales Invoice", name)
+	assert (sold.grand_total, sold.base_grand_total, sold.ccms_redeem_amount) == (95, 665, 35)
+	assert movements(name) == {"Redeem": -350, "Earn": 665}
+	check_books(sold)
+	expect(panel(page)).to_contain_text("Earned 665 points")
 
 
 @pytest.mark.parametrize("device", ["desktop", "phone"])

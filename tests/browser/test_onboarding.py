@@ -191,6 +191,10 @@ def test_the_workspace_says_what_the_server_says(desk, look, as_user, running_sh
 	for shown, figure in zip(cards.all_inner_texts(), figures, strict=True):
 		assert reporting.number(figure).split(".")[0] in shown
 	expect(page.locator(".dashboard-widget-box svg.frappe-chart")).to_have_count(2)
+	page.wait_for_function(
+		"""[...document.querySelectorAll(".dashboard-widget-box")].every(chart =>
+			[...chart.querySelectorAll("rect.bar")].some(bar => bar.getAttribute("height") > 5))"""
+	)
 	expect(page.locator(".shortcut-widget-box")).to_have_count(4)
 	expect(page.locator(".links-widget-box")).to_have_count(4)
 	assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
