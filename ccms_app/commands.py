@@ -109,6 +109,34 @@ def ccms_backfill(context, program: str, from_date: str | None, to_date: str | N
 	)
 
 
+@click.command("ccms-score")
+@click.option("--company", help="Only this company.")
+@click.option("--full", is_flag=True, help="Read every invoice anew, not only the months that have changed.")
+@pass_context
+def ccms_score(context, company: str | None, full: bool) -> None:
+	"""Score all customers now: read the invoices, compute, publish (exit 1 if a run fails)."""
+	from ccms_app.scoring.store import pipeline, runs, summary
+
+	failed = False
+	with connected(context) as site:
+		if company and not frappe.db.exists("Company", company):
+			raise click.ClickException(f"There is no company {company} on {site}.")
+		companies = [company] if company else runs.companies()
+		if not companies:
+			click.echo(f"{site}: no company has a submitted invoice yet, so there is nothing to score.")
+		for each in companies:
+			name = runs.new(each, full)
+			frappe.db.commit()
+			with progress(100, f"Scoring {each}") as bar:
+				done = pipeline.run(name, lambda percent, _text, bar=bar: bar.update(int(percent) - bar.pos))
+				bar.update(100 - bar.pos if done else 0)
+			for line in summary.lines(name):
+				click.echo(line, err=not done)
+			failed |= not done
+	if failed:
+		sys.exit(1)
+
+
 @click.command("ccms-demo-data")
 @click.option("--company", help="The company to trade in; by default the site's default company.")
 @pass_context
@@ -122,4 +150,4 @@ def ccms_demo_data(context, company: str | None) -> None:
 	click.echo(f"{site}: demo data is ready.")
 
 
-commands: list[Callable] = [ccms_audit, ccms_rebuild, ccms_backfill, ccms_demo_data]
+commands: list[Callable] = [ccms_audit, ccms_rebuild, ccms_backfill, ccms_score, ccms_demo_data]

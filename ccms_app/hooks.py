@@ -78,15 +78,27 @@ doc_events = {
 			"ccms_app.overrides.segment_sources.customer_renamed",
 		],
 		"on_update": "ccms_app.overrides.segment_sources.customer_updated",
-		"on_trash": "ccms_app.overrides.segment_sources.customer_deleted",
+		"on_trash": [
+			"ccms_app.overrides.customer.on_trash",
+			"ccms_app.overrides.segment_sources.customer_deleted",
+		],
 	},
 	"CCMS Membership": {"on_update": "ccms_app.overrides.segment_sources.membership_changed"},
 	"CCMS Points Adjustment": {
 		"on_submit": "ccms_app.overrides.segment_sources.points_adjusted",
 		"on_cancel": "ccms_app.overrides.segment_sources.points_adjusted",
 	},
-	# rules name items, groups, territories and more
-	"*": {"after_rename": "ccms_app.overrides.segment_sources.renamed"},
+	"Company": {"after_rename": "ccms_app.overrides.company.after_rename"},
+	# invoice lines and rules name items, groups, territories and more
+	"*": {
+		"after_rename": [
+			"ccms_app.overrides.any.after_rename",
+			"ccms_app.overrides.segment_sources.renamed",
+		]
+	},
 }
 
-scheduler_events = {"daily": ["ccms_app.tasks.daily"]}
+scheduler_events = {"daily": ["ccms_app.tasks.daily"], "daily_long": ["ccms_app.tasks.daily_long"]}
+
+# Doors between domains that do not know each other: whoever is named here is called.
+ccms_points_cost = ["ccms_app.loyalty.store.redeemed.by_customer"]

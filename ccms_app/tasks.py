@@ -12,3 +12,16 @@ def daily() -> None:
 		job_id="ccms_nightly",
 		deduplicate=True,
 	)
+
+
+def daily_long() -> None:
+	"""Score every company. The long queue comes to it after the points, which `daily` has put there."""
+	if frappe.db.get_single_value("CCMS Settings", "no_nightly_scoring"):
+		return
+	frappe.enqueue(
+		"ccms_app.scoring.store.pipeline.nightly",
+		queue="long",
+		timeout=8 * 60 * 60,
+		job_id="ccms_nightly_scores",
+		deduplicate=True,
+	)

@@ -1,11 +1,13 @@
 """What uninstalling takes from a site. The mirror of `install.py`."""
 
+from ccms_app.behaviour.store import files
 from ccms_app.setup import custom_fields, desk, jobs, notifications, roles
 
 
 def before_uninstall() -> None:
 	"""Remove everything the app keeps outside its own DocTypes. Frappe itself removes what belongs to the module."""
 	jobs.remove()
+	files.remove()
 	notifications.remove()
 	custom_fields.remove()
 	desk.remove()

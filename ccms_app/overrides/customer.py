@@ -1,6 +1,8 @@
-"""Customer: renaming and merging take memberships along."""
+"""Customer: renaming and merging take memberships and figures along."""
 
+from ccms_app.behaviour.store import customers
 from ccms_app.loyalty.store import members
+from ccms_app.scoring.store import scores
 
 
 def before_rename(doc, method=None, old=None, new=None, merge=False):
@@ -11,3 +13,10 @@ def before_rename(doc, method=None, old=None, new=None, merge=False):
 
 def after_rename(doc, method=None, old=None, new=None, merge=False):
 	members.customer_renamed(old, new, bool(merge))
+	customers.renamed(new, bool(merge))
+	scores.customer_renamed(new)
+
+
+def on_trash(doc, method=None):
+	customers.deleted(doc.name)
+	scores.customer_deleted(doc.name)

@@ -41,18 +41,19 @@ def invoice_changed(doc) -> None:
 		update(doc.customer, doc.company, (doc.doctype, doc.name), wait=False)
 	except Busy:
 		frappe.db.rollback(save_point="ccms_live")
-		_later(doc.customer, doc.company)
+		later(doc.customer, doc.company)
 	except frappe.QueryDeadlockError:
 		raise  # the database has already undone the whole transaction: the invoice is not there any more
 	except Exception:
 		frappe.db.rollback(save_point="ccms_live")
 		frappe.log_error(title="Customer profile", reference_doctype=doc.doctype, reference_name=doc.name)
-		_later(doc.customer, doc.company)
+		later(doc.customer, doc.company)
 	else:
 		frappe.db.release_savepoint("ccms_live")
 
 
-def _later(customer: str, company: str) -> None:
+def later(customer: str, company: str) -> None:
+	"""Compute a profile in a job after the commit."""
 	frappe.enqueue(
 		"ccms_app.behaviour.store.live.recompute",
 		queue="short",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha1
+from typing import TYPE_CHECKING
 
 import frappe
-import pandas as pd
 from frappe.utils import now
 
-from . import bulk, runs
+from . import runs
 
-NUMBERS = ("Int", "Check", "Float", "Currency")
+if TYPE_CHECKING:
+	import pandas as pd
+
 IN_NAME = 16
 
 
@@ -27,6 +29,8 @@ def write(
 
 	scores: `ScoreResult.scores`; columns that are no fields are left away.
 	"""
+	from . import bulk  # not with every customer that is saved: it loads Arrow
+
 	runs.delete_scores(run)
 	if scores.empty:
 		return
@@ -70,3 +74,8 @@ def customer_renamed(new: str) -> None:
 				frappe.db.delete(runs.SCORE, {"name": ["in", others]})
 		else:
 			frappe.db.sql(f"update `tab{runs.SCORE}` set name = %s where name = %s", (right, found[0]))
+
+
+def customer_deleted(name: str) -> None:
+	"""A customer without invoices is deleted: nothing about them stays."""
+	frappe.db.delete(runs.SCORE, {"customer": name})

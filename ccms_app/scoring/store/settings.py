@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import frappe
 from frappe import _
 from frappe.utils import cint, flt
 
-from ccms_app.behaviour.engine import DUCKDB, SPARK, Engine
 from ccms_app.behaviour.settings import Settings
 from ccms_app.behaviour.store import settings
 from ccms_app.scoring.flags import FlagError, FlagRule
+
+if TYPE_CHECKING:
+	from ccms_app.behaviour.engine import Engine
 
 FLAGS = {"High Frequency": "high_frequency", "High Value": "high_value"}
 
@@ -49,5 +52,7 @@ def check(doc) -> None:
 
 def engine() -> Engine:
 	"""The engine a manager has chosen."""
+	from ccms_app.behaviour.engine import DUCKDB, SPARK, Engine  # forms need none
+
 	doc = frappe.get_cached_doc(settings.DOCTYPE)
 	return Engine(SPARK, master=doc.spark_master or None) if doc.scoring_engine == SPARK else Engine(DUCKDB)

@@ -135,19 +135,30 @@ def _wake(company: str, today: date) -> int:
 def _update_figures(company: str, run: str) -> None:
 	"""The list is sorted by what is at risk now, not by what was when the warning was made."""
 	warning, score = DocType(DOCTYPE), DocType(SCORE)
-	(
-		frappe.qb.update(warning)
+	rows = (
+		frappe.qb.from_(warning)
 		.join(score)
 		.on((score.score_run == run) & (score.customer == warning.customer))
-		.set(warning.churn_probability, score.churn_probability * 100)
-		.set(warning.expected_revenue, score.expected_revenue)
-		.set(warning.at_risk, score.churn_probability * score.expected_revenue)
-		.set(warning.churn_reasons, score.churn_reasons)
-		.set(warning.last_order, score.last_order)
-		.set(warning.score_run, run)
+		.select(
+			warning.name,
+			score.churn_probability,
+			score.expected_revenue,
+			score.churn_reasons,
+			score.last_order,
+		)
 		.where((warning.company == company) & warning.status.isin(ACTIVE))
 		.where(score.churn_probability.isnotnull() & score.expected_revenue.isnotnull())
-	).run()
+		.run(as_dict=True)
+	)
+	found = {row.pop("name"): {**row, **_figures(row), "score_run": run} for row in rows}
+	frappe.db.bulk_update(DOCTYPE, found, update_modified=False)
+
+
+def _figures(row: frappe._dict) -> dict[str, float]:
+	return {
+		"churn_probability": row.churn_probability * 100,
+		"at_risk": row.churn_probability * row.expected_revenue,
+	}
 
 
 def _warn(run: Document, today: date) -> int:
@@ -197,10 +208,9 @@ def _make(run: Document, row: frappe._dict, today: date) -> None:
 	doc.update(
 		{
 			**row,
+			**_figures(row),
 			"company": run.company,
 			"warned_on": today,
-			"churn_probability": row.churn_probability * 100,
-			"at_risk": row.churn_probability * row.expected_revenue,
 			"score_run": run.name,
 		}
 	)
@@ -254,9 +264,12 @@ def assign(doc: Document, user: str, next_step: str, due_on: str | date | None =
 
 def reasons(found: str | list | None) -> list[str]:
 	"""The reasons of a score in words."""
+	known = frappe.parse_json(found)
+	if not known:
+		return []
 	from ccms_app.scoring import wording
 
-	return [wording.reason(one, _) for one in frappe.parse_json(found) or []]
+	return [wording.reason(one, _) for one in known]
 
 
 def _running(doc: Document) -> None:
