@@ -4,6 +4,7 @@ frappe.ui.form.on("CCMS Settings", {
 	refresh(frm) {
 		frappe.xcall(`${SETUP_API}expiry_warnings`).then((state) => show_warnings(frm, state));
 		if (frm.perm[0]?.write) show_accounts(frm);
+		show_scoring(frm);
 	},
 });
 
@@ -73,4 +74,36 @@ function create_accounts(frm, company) {
 		frappe.show_alert({ message, indicator: "green" });
 		show_accounts(frm);
 	});
+}
+
+/** When each company was scored last, and the way to score it now. */
+function show_scoring(frm) {
+	const wrapper = frm.get_field("scoring_html").$wrapper.empty();
+	if (!frappe.model.can_read("CCMS Score Run")) return;
+	frappe.db
+		.get_list("CCMS Score Run", {
+			filters: { is_published: 1 },
+			fields: ["name", "company", "data_cut", "customers"],
+			limit: 50,
+		})
+		.then((runs) => {
+			if (!runs.length) {
+				$('<p class="text-muted">')
+					.text(__("Nothing has been scored yet. Every company with invoices is scored at night, or now."))
+					.appendTo(wrapper);
+			}
+			for (const run of runs) {
+				const line = $('<p class="mb-2">').appendTo(wrapper);
+				$("<a>")
+					.attr("href", frappe.utils.get_form_link("CCMS Score Run", run.name))
+					.text(run.company)
+					.appendTo(line);
+				const values = [format_number(run.customers, null, 0), frappe.datetime.str_to_user(run.data_cut)];
+				line.append(document.createTextNode(`: ${__("{0} customers, documents before {1}", values)}`));
+			}
+			$('<a class="btn btn-default btn-xs mb-3">')
+				.attr("href", "/app/ccms-score-run")
+				.text(__("Score Runs"))
+				.appendTo(wrapper);
+		});
 }

@@ -1,0 +1,3 @@
+frappe.ui.form.on("CCMS Customer Score", {
+	refresh: (frm) => frm.disable_form(),
+});
