@@ -115,6 +115,11 @@ def percent_text(value: float | None) -> str:
 	return f"{reporting.number(round(value, 1 if abs(value) < 10 else 0))} %"
 
 
+def customers(number: int) -> str:
+	"""So many customers, in words."""
+	return _("1 customer") if number == 1 else _("{0} customers").format(reporting.number(number))
+
+
 def _amount(value: float, currency: str) -> str:
 	places = 0 if abs(value) >= 1000 else None
 	return frappe.utils.fmt_money(round(value) if places == 0 else value, precision=places, currency=currency)

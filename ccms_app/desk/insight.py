@@ -15,7 +15,7 @@ import frappe
 from frappe import _
 from frappe.query_builder import DocType
 from frappe.query_builder.builder import QueryBuilder
-from frappe.utils import escape_html, flt, format_datetime, get_link_to_form, getdate
+from frappe.utils import escape_html, flt, get_datetime, get_link_to_form, getdate
 
 from . import periods, reporting, scope
 
@@ -43,8 +43,6 @@ class Insight:
 
 	uses_scores: ClassVar[bool] = True
 	uses_facts: ClassVar[bool] = False
-	totals: ClassVar[bool] = False
-	"""Whether the rows add up: Frappe then writes a row of totals."""
 	period_choices: ClassVar[tuple[str, ...]] = periods.CHOICES
 
 	def __init__(self, filters: frappe._dict):
@@ -138,18 +136,16 @@ class Insight:
 
 	def basis(self) -> str:
 		"""How new the figures are."""
-		said = []
-		if self.uses_facts:
-			said.append(_("Sales until {0}").format(reporting.date_text(self.lake.as_of - timedelta(days=1))))
+		said = [_("Sales until {0}").format(reporting.date_text(self.as_of - timedelta(days=1)))]
 		if self.uses_scores:
-			said.append(
-				_("scores of {0} from sales before {1}").format(
-					format_datetime(self.run.ended_on or self.run.started_on, "medium"),
-					reporting.date_text(self.run.data_cut),
-				)
-			)
+			cut = getdate(self.run.data_cut)
+			done = get_datetime(self.run.ended_on or self.run.started_on or self.run.modified)
+			said = [
+				_("Sales until {0}").format(reporting.date_text(cut - timedelta(days=1))),
+				_("scored on {0}, {1}").format(reporting.date_text(done), f"{done:%H:%M}"),
+			]
 		words = " · ".join(said)
-		return f'<span class="ccms-basis">{escape_html(words[:1].upper() + words[1:])}</span>'
+		return f'<span class="ccms-basis">{escape_html(words)}</span>'
 
 	def said(self, *sentences: str, picture: str = "", warning: str = "") -> str:
 		"""The finding, how new it is, and the picture that the desk puts beneath."""
@@ -178,11 +174,9 @@ def answer(report: type[Insight], filters: dict | str | None) -> tuple:
 	try:
 		made = report(reporting.read(filters))
 		_ready(made)
-		rows = made.rows()
-		skip_total_row = not (made.totals and len(rows) > 1)
-		return made.columns(), rows, made.finding(), made.chart(), made.figures(), skip_total_row
+		return made.columns(), made.rows(), made.finding(), made.chart(), made.figures()
 	except NothingYet as reason:
-		return [], [], reporting.finding(str(reason)), None, [], True
+		return [], [], reporting.finding(str(reason)), None, []
 
 
 def _ready(report: Insight) -> None:
@@ -234,18 +228,17 @@ def may_score() -> bool:
 
 
 def percent(fieldname: str, label: str, width: int = 100) -> dict:
-	"""A share in percent; it is not summed."""
+	"""A share in percent."""
 	return {
 		"fieldname": fieldname,
 		"label": label,
 		"width": width,
 		"fieldtype": "Percent",
-		"disable_total": 1,
 	}
 
 
 def decimal(fieldname: str, label: str, width: int = 100, decimals: int = 1) -> dict:
-	"""A mean or a ratio with so many decimals; it is not summed."""
+	"""A mean or a ratio with so many decimals."""
 	return {
 		"fieldname": fieldname,
 		"label": label,
@@ -253,7 +246,6 @@ def decimal(fieldname: str, label: str, width: int = 100, decimals: int = 1) -> 
 		"fieldtype": "Float",
 		"precision": decimals,
 		"decimals": decimals,
-		"disable_total": 1,
 	}
 
 
@@ -268,6 +260,11 @@ def customer_columns() -> list[dict[str, Any]]:
 def sees_names() -> bool:
 	"""Whether the user in session may read personal fields of scores."""
 	return 1 in frappe.get_meta(scope.SCORE).get_permlevel_access("read")
+
+
+def total(row: dict[str, Any], label: str | None = None) -> dict[str, Any]:
+	"""A row of a report as its row of totals. Reports make it themselves: Frappe's sums shares and means, in exports too."""
+	return {**row, "label": label or _("Total"), "bold": 1, "is_total": 1, "behind": {}}
 
 
 def hundred(value: float | None) -> float | None:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from frappe.utils import escape_html
 
+FEW = 6
+"""Columns that a phone has room for; more of them are scrolled."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -31,13 +34,14 @@ def heat_map(
 	heads: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], corner: str = "", caption: str = ""
 ) -> str:
 	"""A table whose cells are the deeper the more there is."""
+	few = " few" if len(heads) <= FEW else ""
 	head = "".join(f'<th scope="col">{escape_html(text)}</th>' for text in heads)
 	body = "".join(
 		f'<tr><th scope="row">{escape_html(label)}</th>{"".join(map(_heat, cells))}</tr>'
 		for label, cells in rows
 	)
 	return (
-		f'<div class="ccms-scroll"><table class="ccms-heat">{_caption(caption)}<thead><tr>'
+		f'<div class="ccms-scroll"><table class="ccms-heat{few}">{_caption(caption)}<thead><tr>'
 		f'<th scope="col">{escape_html(corner)}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 	)
 
@@ -86,8 +90,12 @@ def bars(rows: Sequence[Bar], caption: str = "") -> str:
 	found = []
 	for row in rows:
 		left = share(min(row.start, row.start + row.value) - low)
-		tracks = f'<i class="ccms-bar {row.tone}" style="left: {left}%; width: {share(abs(row.value))}%"></i>'
-		if row.beside is not None:
+		tracks = ""
+		if row.value:
+			tracks = (
+				f'<i class="ccms-bar {row.tone}" style="left: {left}%; width: {share(abs(row.value))}%"></i>'
+			)
+		if row.beside:
 			tracks += f'<i class="ccms-beside" style="left: {share(-low)}%; width: {share(row.beside)}%"></i>'
 		beside = f"<small>{escape_html(row.beside_text)}</small>" if row.beside_text else ""
 		note = f"<small>{escape_html(row.note)}</small>" if row.note else ""

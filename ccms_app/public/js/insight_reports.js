@@ -114,18 +114,22 @@ ccms.insight.dress = () => {
 .ccms-basis { color: var(--text-muted); font-size: var(--text-xs); }
 .ccms-finding { font-size: var(--text-base); color: var(--text-color); line-height: 1.6; }
 .ccms-finding .ccms-basis { line-height: 1.4; }
-.ccms-delta { font-size: var(--text-xs); font-weight: normal; color: var(--text-muted); line-height: 1.5; white-space: nowrap; }
-.report-summary { flex-wrap: wrap; }
+.ccms-delta { font-size: var(--text-xs); font-weight: normal; color: var(--text-muted); line-height: 1.5; margin-top: 3px; white-space: nowrap; }
+.report-summary:has(.ccms-delta) { flex-wrap: wrap; align-items: flex-start; }
+.summary-item:has(.ccms-delta) { height: auto; overflow: visible; }
+.summary-item:has(.ccms-delta) .summary-value { height: auto; overflow: visible; white-space: normal; }
 .ccms-picture { padding: var(--padding-md) var(--padding-md) var(--padding-sm); overflow: hidden; }
 .ccms-scroll { overflow-x: auto; }
 .ccms-pictures { display: flex; flex-wrap: wrap; gap: var(--margin-lg); }
 .ccms-pictures > section { flex: 1 1 340px; min-width: 0; }
 .ccms-picture caption { caption-side: top; padding: 0 0 var(--padding-sm); color: var(--text-muted); font-size: var(--text-sm); }
-.ccms-heat { border-collapse: separate; border-spacing: 3px; width: 100%; font-size: var(--text-sm); }
+.ccms-heat { border-collapse: separate; border-spacing: 3px; width: 100%; table-layout: fixed; font-size: var(--text-sm); }
+.ccms-heat thead th:first-child { width: 132px; text-align: left; }
 .ccms-heat th { font-weight: 500; color: var(--text-muted); padding: 2px 6px; white-space: nowrap; }
 .ccms-heat thead th { text-align: center; }
 .ccms-heat td { text-align: center; border-radius: var(--border-radius-sm); padding: 0; min-width: 42px;
 	background: rgba(36, 144, 239, calc(0.06 + var(--depth, 0) * 0.6)); color: var(--text-color); }
+.ccms-heat thead th { white-space: normal; }
 .ccms-heat td.ccms-none { background: transparent; }
 .ccms-heat td.ccms-hatched { background: repeating-linear-gradient(135deg,
 	rgba(36, 144, 239, calc(0.04 + var(--depth, 0) * 0.4)) 0 5px, transparent 5px 10px); }
@@ -147,6 +151,7 @@ ccms.insight.dress = () => {
 .ccms-beside { position: absolute; top: 17px; height: 4px; min-width: 1px; border-radius: 2px; background: var(--gray-400); }
 @media (max-width: 576px) {
 	.ccms-heat { font-size: var(--text-xs); } .ccms-heat small { display: none; } .ccms-heat td { min-width: 34px; }
+	.ccms-heat thead th:first-child { width: 92px; } .ccms-heat { min-width: 480px; } .ccms-heat.few { min-width: 0; }
 	.ccms-bars th { white-space: normal; width: 34%; }
 	.ccms-picture { padding: var(--padding-sm); }
 }`;

@@ -14,6 +14,7 @@ import frappe
 from frappe import _
 from frappe.desk.form import assign_to
 from frappe.query_builder import DocType
+from frappe.query_builder.functions import IfNull
 from frappe.utils import cint, escape_html, flt, formatdate, getdate, nowdate
 
 from . import runs
@@ -44,6 +45,8 @@ KEPT = (
 	"active_key",
 )
 A_DAY, RISK_FROM = 20, 50  # where the settings say nothing
+# less at risk than this part of what the customer usually buys is not worth a call
+WORTH_A_CALL = 100
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ def _warn(run: Document, today: date) -> int:
 			score.last_order,
 		)
 		.where((score.score_run == run.name) & (score.churn_probability >= risk_from()))
-		.where(score.expected_revenue > 0)
+		.where((score.expected_revenue > 0) & (at_risk * WORTH_A_CALL >= IfNull(score.basket_value, 0)))
 		.where(score.customer.notin(young) & score.customer.notin(came_since))
 		.orderby(at_risk, order=frappe.qb.desc)
 		.orderby(score.customer)

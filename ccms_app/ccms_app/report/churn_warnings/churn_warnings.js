@@ -14,7 +14,7 @@
 		const name = frappe.utils.escape_html(warning);
 		return ACTIONS.map(
 			([action, label]) =>
-				`<a href="#" role="button" class="ccms-work mr-2" data-action="${action}" data-warning="${name}">${label}</a>`
+				`<a href="#" role="button" class="ccms-work btn btn-default btn-xs mr-1" data-action="${action}" data-warning="${name}">${label}</a>`
 		).join("");
 	}
 

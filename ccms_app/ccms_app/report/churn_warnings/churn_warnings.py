@@ -148,7 +148,7 @@ class ChurnWarnings(insight.Insight):
 			*insight.customer_columns(),
 			reporting.money("at_risk", _("Revenue at Risk"), 140),
 			insight.percent("churn", _("Risk of Leaving"), 125),
-			reporting.money("expected_revenue", _("Expected Revenue"), 150) | {"disable_total": 1},
+			reporting.money("expected_revenue", _("Expected Revenue"), 150),
 			reporting.text("reason", _("Why"), 320),
 			reporting.date_column("last_order", _("Last Order")),
 			insight.decimal("own_cycle", _("Usual Days Between"), 150, 0),
@@ -167,7 +167,7 @@ class ChurnWarnings(insight.Insight):
 		if frappe.has_permission("Customer", "read"):
 			found += [reporting.text("mobile", _("Phone"), 130), reporting.text("email", _("E-mail"), 180)]
 		if self.works:
-			found.insert(2, reporting.text("work", _("To Do"), 185))
+			found.insert(2, reporting.text("work", _("To Do"), 235))
 		return [
 			*found,
 			reporting.link("warning", _("Warning"), warnings.DOCTYPE, 110),

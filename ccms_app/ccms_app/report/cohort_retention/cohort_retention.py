@@ -94,25 +94,49 @@ class CohortRetention(insight.Insight):
 			reporting.text("label", _("First Order in"), 120),
 			reporting.count("customers", _("Customers"), 100),
 			insight.percent("second_rate", _("Came Again"), 110),
-			insight.percent("rate_within", _("within {0} Days").format(WITHIN), 120),
+			insight.percent("rate_within", _("within {0} Days").format(WITHIN), 135),
 			insight.decimal("days_to_second", _("Days to It"), 100, 0),
 			reporting.money("cumulative", _("Value So Far"), 130),
-			reporting.money("each", _("Each"), 110) | {"disable_total": 1},
+			reporting.money("each", _("Each"), 110),
 			*(self._month_column(offset) for offset in range(MONTHS + 1)),
 			reporting.currency_column(),
 		]
 
 	def _month_column(self, offset: int) -> dict[str, Any]:
-		name, label = f"m{offset}", _("+{0} Mo.").format(offset) if offset else _("First Mo.")
+		name, label = f"m{offset}", _("+{0} Mo.").format(offset)
 		if self.measure == RETENTION:
 			return insight.percent(name, label, 80)
 		return reporting.money(name, label, 105)
 
 	def rows(self) -> list[dict[str, Any]]:
 		seconds = {row.cohort: row for row in self.second.itertuples() if row.cohort == row.cohort}
-		return [
+		rows = [
 			self._row(cohort, cells, seconds.get(cohort)) for cohort, cells in self.shown.groupby("cohort")
 		]
+		return [*rows, self._total(rows)] if rows else []
+
+	def _total(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+		"""All cohorts shown together; months are the means that the picture shows, or sums of revenue."""
+		second = self.second[self.second.cohort.isin(self.shown.cohort)]
+		had = second[f"had_{WITHIN}"].sum()
+		came = (second[f"rate_{WITHIN}"].fillna(0) * second[f"had_{WITHIN}"]).sum()
+		customers, cumulative = (sum(row[field] for row in rows) for field in ("customers", "cumulative"))
+		found = {
+			"customers": customers,
+			"second_rate": insight.hundred(insight.ratio(second.second.sum(), second.customers.sum())),
+			"rate_within": insight.hundred(insight.ratio(came, had)),
+			"cumulative": cumulative,
+			"each": insight.ratio(cumulative, customers),
+			"currency": self.currency,
+		}
+		for offset in range(MONTHS + 1):
+			name = f"m{offset}"
+			if self.measure == REVENUE:
+				found[name] = sum(row.get(name) or 0 for row in rows)
+			elif offset in self.average:
+				value = self.average[offset]
+				found[name] = insight.hundred(value) if self.measure == RETENTION else float(value)
+		return insight.total(found, _("All"))
 
 	def _row(self, cohort: Any, cells: pd.DataFrame, second: Any) -> dict[str, Any]:
 		month = f"{cohort:%Y-%m}"
@@ -232,9 +256,8 @@ class CohortRetention(insight.Insight):
 			),
 			cards.number(_("Days to the second order"), _known(known.days_to_second)),
 		]
-		for months in (1, 6):
-			if months in mean:
-				found.append(cards.percent(_("Bought {0} months later").format(months), mean[months]))
+		if 1 in mean:
+			found.append(cards.percent(_("Bought in the next month"), mean[1]))
 		return found
 
 

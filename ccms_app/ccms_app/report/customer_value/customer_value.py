@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.query_builder.functions import Count, Max, Sum
 from pypika.analytics import RowNumber
-from pypika.functions import Ceil
+from pypika.functions import Floor
 
 from ccms_app.desk import cards, insight, pictures, reporting
 
@@ -26,12 +26,10 @@ def execute(filters: dict | None = None) -> tuple:
 class CustomerValue(insight.Insight):
 	"""Historic value of all time; bands and concentration by net revenue of 365 days."""
 
-	totals = True
-
 	# --- figures ---------------------------------------------------------------------------------------------
 	@cached_property
 	def bands(self) -> list[frappe._dict]:
-		"""Sums by value band, the best first; the band of nobody's revenue last."""
+		"""Sums by value band, in the order of the settings; who is in none last."""
 		score = self.score
 		fields = (
 			"revenue",
@@ -50,7 +48,8 @@ class CustomerValue(insight.Insight):
 			*(Sum(score[field]).as_(field) for field in fields),
 		)
 		rows = query.groupby(score.value_band).run(as_dict=True)
-		return sorted(rows, key=lambda row: (not row.value_band, -(row.revenue_365 or 0)))
+		place = {name: place for place, name in enumerate(self.settings.value_band_names)}
+		return sorted(rows, key=lambda row: (place.get(row.value_band, len(place)), row.value_band or "~"))
 
 	def total(self, field: str) -> float:
 		return float(sum(row[field] or 0 for row in self.bands))
@@ -67,7 +66,7 @@ class CustomerValue(insight.Insight):
 		ranked = self.scores(score.revenue_365, place.as_("place")).where(score.revenue_365 > 0)
 		if not self.buyers:
 			return []
-		hundredth = Ceil(ranked.place * 100 / self.buyers)
+		hundredth = Floor((ranked.place - 1) * 100 / self.buyers) + 1
 		query = frappe.qb.from_(ranked).select(
 			hundredth.as_("hundredth"), Count("*").as_("customers"), Sum(ranked.revenue_365).as_("revenue")
 		)
@@ -92,8 +91,8 @@ class CustomerValue(insight.Insight):
 			reporting.money("year", _("Revenue (a Year)"), 150),
 			insight.percent("year_share", _("of Revenue"), 105),
 			reporting.count("orders", _("Orders (a Year)"), 125),
-			reporting.money("per_order", _("Mean Order"), 120) | {"disable_total": 1},
-			reporting.money("per_customer", _("Mean of a Customer"), 155) | {"disable_total": 1},
+			reporting.money("per_order", _("Mean Order"), 120),
+			reporting.money("per_customer", _("Mean of a Customer"), 155),
 			insight.decimal("frequency", _("Orders, Each"), 110),
 			reporting.money("historic", _("Historic Value"), 145),
 			reporting.money("expected", _("Expected in 365 Days"), 165),
@@ -101,7 +100,12 @@ class CustomerValue(insight.Insight):
 		]
 
 	def rows(self) -> list[dict[str, Any]]:
-		return [self._row(row) for row in self.bands]
+		if not self.customers:
+			return []
+		sums = frappe._dict(customers=self.customers)
+		for field in ("revenue_365", "orders_365", "historic_value", "expected_revenue_365"):
+			sums[field] = self.total(field)
+		return [*(self._row(row) for row in self.bands), insight.total(self._row(sums))]
 
 	def _row(self, row: frappe._dict) -> dict[str, Any]:
 		return {
@@ -192,7 +196,7 @@ class CustomerValue(insight.Insight):
 					_("Best {0} %").format(percent),
 					share,
 					cards.percent_text(share),
-					note=_("{0} customers").format(reporting.number(number)),
+					note=cards.customers(number),
 				)
 			)
 		return pictures.bars(found, _("Share of the revenue of 365 days"))
@@ -231,8 +235,9 @@ class CustomerValue(insight.Insight):
 		return reporting.chart(
 			"line",
 			_("Share of the revenue (%) that the best so many percent of the customers bring"),
-			[f"{share} %" for share in every],
+			[str(share) for share in every],
 			{_("Revenue"): curve, _("If all were equal"): list(every)},
 			colours=(reporting.BLUE, reporting.GREY),
 			lineOptions={"hideDots": 1},
+			axisOptions={"xIsSeries": 1},
 		)

@@ -34,7 +34,6 @@ class LifecycleFunnel(insight.Insight):
 	"""Stages as they are now, and as they were at the start of the period and a year ago."""
 
 	uses_facts = True
-	totals = True
 	period_choices = (periods.MONTH, periods.QUARTER, periods.YEAR, periods.THIS_MONTH, periods.DATES)
 
 	@cached_property
@@ -206,7 +205,10 @@ class LifecycleFunnel(insight.Insight):
 	def rows(self) -> list[dict[str, Any]]:
 		if not self.now:
 			return []
-		return [self._row(stage) for stage in self._stages()]
+		rows = [self._row(stage) for stage in self._stages()]
+		summed = ("customers", "before", "year_ago", "revenue", "expected")
+		sums = {field: sum(row[field] for row in rows) for field in summed}
+		return [*rows, insight.total({**sums, "share": 100.0, "currency": self.currency})]
 
 	def _stages(self) -> list[str]:
 		"""Those with anybody, now or before; the others too, but for prospects."""
@@ -242,14 +244,19 @@ class LifecycleFunnel(insight.Insight):
 		if not self.now:
 			return self.said(_("No customers match these filters."))
 		span = self.periods.this
-		leaving = self.now.get(AT_RISK) or frappe._dict(customers=0, revenue=0)
-		lines = [
-			reporting.sentence(
-				_("{0} customers worth {1} a year have not come for longer than usual for them."),
-				reporting.number(leaving.customers),
-				self.money(leaving.revenue),
-			)
-		]
+		leaving = self.now.get(AT_RISK)
+		if not leaving:
+			lines = [_("No customer has stayed away for longer than usual for them.")]
+		else:
+			lines = [
+				reporting.sentence(
+					_("One customer worth {1} a year has not come for longer than usual for them.")
+					if leaving.customers == 1
+					else _("{0} customers worth {1} a year have not come for longer than usual for them."),
+					reporting.number(leaving.customers),
+					self.money(leaving.revenue),
+				)
+			]
 		if (found := self.won_back(span)) and found[1]:
 			lines.append(
 				reporting.sentence(
@@ -311,8 +318,6 @@ class LifecycleFunnel(insight.Insight):
 		if not self.now:
 			return []
 		spans = self.periods
-		buyers = sum(self.customers(stage) for stage in STAGES[1:])
-		returning = sum(self.customers(stage) for stage in (REPEAT, LOYAL))
 
 		def compared(*stages: str) -> tuple[int, ...]:
 			return tuple(
@@ -323,7 +328,14 @@ class LifecycleFunnel(insight.Insight):
 		alive = (FIRST_PURCHASE, REPEAT, LOYAL)
 		return [
 			cards.count(_("Active customers"), *compared(*alive), indicator="Blue"),
-			cards.percent(_("Repeat and loyal"), insight.ratio(returning, buyers), indicator="Green"),
+			cards.percent(
+				_("Repeat and loyal"),
+				*(
+					insight.ratio(part, whole)
+					for part, whole in zip(compared(REPEAT, LOYAL), compared(*STAGES[1:]), strict=True)
+				),
+				indicator="Green",
+			),
 			cards.count(_("At risk"), *compared(AT_RISK), good=cards.DOWN, indicator="Orange"),
 			cards.count(_("Lost"), *compared(LOST), good=cards.DOWN, indicator="Red"),
 			cards.percent(

@@ -40,7 +40,6 @@ class NewAgainstRepeatRevenue(insight.Insight):
 	"""What is new is decided over all sales of the company, whatever the filters show of them."""
 
 	uses_scores, uses_facts = False, True
-	totals = True
 	period_choices = (
 		periods.YEAR,
 		periods.THIS_YEAR,
@@ -134,7 +133,7 @@ class NewAgainstRepeatRevenue(insight.Insight):
 			insight.percent("repeat_share", _("of It Repeat"), 115),
 			reporting.money("last_year", _("Last Year"), 140),
 			reporting.count("new_customers", _("New Customers"), 130),
-			reporting.count("repeat_customers", _("Repeat Customers"), 145) | {"disable_total": 1},
+			reporting.count("repeat_customers", _("Repeat Customers"), 145),
 			reporting.count("orders", _("Orders"), 90),
 			reporting.currency_column(),
 		]
@@ -150,10 +149,23 @@ class NewAgainstRepeatRevenue(insight.Insight):
 		last_year = {
 			_plus_year(row.month): row.new_revenue + row.repeat_revenue for row in earlier.itertuples()
 		}
-		return [
+		rows = [
 			self._row(month, found.get(month), last_year.get(month))
 			for month in periods.months(self.periods.this)
 		]
+		now = self.now
+		sums = {
+			"new_revenue": now.new_revenue,
+			"repeat_revenue": now.repeat_revenue,
+			"revenue": now.revenue,
+			"repeat_share": insight.hundred(insight.ratio(now.repeat_revenue, now.revenue)),
+			"last_year": self.last_year and self.last_year.revenue,
+			"new_customers": now.new_customers,
+			"repeat_customers": now.repeat_customers,
+			"orders": now.orders,
+			"currency": self.currency,
+		}
+		return [*rows, insight.total(sums)]
 
 	def _row(self, month: Any, row: Any, last_year: float | None) -> dict[str, Any]:
 		name = f"{month:%Y-%m}"
@@ -223,16 +235,17 @@ class NewAgainstRepeatRevenue(insight.Insight):
 		]
 
 	def chart(self) -> dict[str, Any] | None:
-		rows = self.rows()
+		rows = [row for row in self.rows() if not row.get("is_total")]
 		return reporting.chart(
 			"bar",
 			_("Revenue by month"),
-			[row["label"] for row in rows],
+			[reporting.month_label(row["month"]) for row in rows],
 			{
 				_("Repeat"): [row["repeat_revenue"] for row in rows],
 				_("New"): [row["new_revenue"] for row in rows],
 			},
 			barOptions={"stacked": 1},
+			axisOptions={"xIsSeries": 1},
 			fieldtype="Currency",
 			options=reporting.CURRENCY,
 			currency=self.currency,

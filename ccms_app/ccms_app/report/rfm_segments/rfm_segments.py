@@ -47,7 +47,6 @@ class RFMSegments(insight.Insight):
 	"""The published scores, counted by R, FM and the group's name."""
 
 	uses_facts = True
-	totals = True
 
 	@cached_property
 	def found(self) -> list[frappe._dict]:
@@ -113,7 +112,7 @@ class RFMSegments(insight.Insight):
 			insight.percent("revenue_share", _("of Revenue"), 105),
 			reporting.money("year", _("Revenue (a Year)"), 145),
 			insight.decimal("orders_each", _("Orders, Each"), 110),
-			reporting.money("basket", _("per Order"), 120) | {"disable_total": 1},
+			reporting.money("basket", _("per Order"), 120),
 			reporting.money("expected", _("Expected in {0} Days").format(self.run.horizon), 165),
 			reporting.money("at_risk", _("Of Which at Risk"), 145),
 			reporting.currency_column(),
@@ -123,13 +122,14 @@ class RFMSegments(insight.Insight):
 		if not self.found:
 			return []
 		gone = [name for name in {**self.month_ago, **self.year_ago} if name not in self.names]
-		return [self._row(name, group) for name, group in self.names.items()] + [
-			self._row(name, Group()) for name in sorted(gone)
-		]
+		rows = [self._row(name, group) for name, group in self.names.items()]
+		rows += [self._row(name, Group()) for name in sorted(gone)]
+		earlier = {"month_ago": self.month_ago.total() or None, "year_ago": self.year_ago.total() or None}
+		return [*rows, insight.total(self._row("", self.whole) | earlier)]
 
 	def _row(self, name: str, group: Group) -> dict[str, Any]:
 		return {
-			"label": _(name),
+			"label": _(name) if name else "",
 			"rfm_group": name,
 			"customers": group.customers,
 			"customers_share": insight.hundred(insight.ratio(group.customers, self.whole.customers)),

@@ -144,7 +144,7 @@ class ScoreAccuracy(insight.Insight):
 					"Of two customers, one of whom left, it names the right one in {0} of 100 cases; a plain rule does in {1}."
 				),
 				round(auc * 100),
-				_plain(self.value(BASELINE, "auc")),
+				round(baseline * 100) if (baseline := self.value(BASELINE, "auc")) is not None else "–",
 			)
 		error = self.value(CHAMPION, "mae")
 		if error is not None:
@@ -190,7 +190,7 @@ class ScoreAccuracy(insight.Insight):
 					_("Tenth {0}").format(place),
 					flt(row["predicted"]),
 					_("told {0}").format(cards.percent_text(row["predicted"])),
-					note=_("{0} customers").format(reporting.number(row["customers"])),
+					note=cards.customers(row["customers"]),
 					beside=flt(row["observed"]),
 					beside_text=_("came true {0}").format(cards.percent_text(row["observed"])),
 				)
