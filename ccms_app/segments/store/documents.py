@@ -57,8 +57,7 @@ def _check_name(doc: Document) -> None:
 		frappe.throw(
 			_("{0} already has a segment named {1}.").format(
 				escape_html(doc.company), frappe.bold(escape_html(doc.segment_name))
-			),
-			frappe.DuplicateEntryError,
+			)
 		)
 
 

@@ -15,6 +15,7 @@ from hashlib import sha1
 import frappe
 import numpy as np
 from frappe import _
+from frappe.desk.doctype.notification_settings.notification_settings import is_notifications_enabled
 from frappe.query_builder import DocType
 from frappe.query_builder.functions import Count
 from frappe.utils import now
@@ -206,20 +207,23 @@ def _mark_invalid(segment: Segment, reason: str) -> None:
 	frappe.db.set_value(
 		segments.DOCTYPE, segment.name, {"status": "Invalid", "reason": reason}, update_modified=False
 	)
-	from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
-
-	make_notification_logs(
+	if not (
+		frappe.db.get_value("User", segment.owner, "enabled") and is_notifications_enabled(segment.owner)
+	):
+		return
+	frappe.get_doc(
 		{
+			"doctype": "Notification Log",
 			"type": "Alert",
+			"for_user": segment.owner,
+			"from_user": frappe.session.user,
 			"document_type": segments.DOCTYPE,
 			"document_name": segment.name,
 			"subject": _("Segment {0} no longer refreshes itself: {1}").format(
 				frappe.bold(frappe.utils.escape_html(segment.segment_name)), frappe.utils.escape_html(reason)
 			),
-			"from_user": frappe.session.user,
-		},
-		[segment.owner],
-	)
+		}
+	).insert(ignore_permissions=True)
 
 
 # --- one at a time ---------------------------------------------------------------------------------------------------

@@ -44,29 +44,34 @@ def document_renamed(doctype: str, old: str, new: str) -> None:
 def customer_renamed(old: str, new: str, merged: bool) -> None:
 	"""Frappe has written the new name into every row already. After a merge a segment may hold the customer twice, and
 	its list too: the older membership stays."""
-	member = DocType(MEMBER)
-	rows = (
-		frappe.qb.from_(member)
-		.select(member.name, member.segment, member.tag, member.tagged, member.customer)
-		.where((member.customer == new) & member.left_on.isnull())
-		.orderby(member.entered_on)
-		.orderby(member.name)
-		.run(as_dict=True)
-	)
-	seen: dict[str, str] = {}
-	for row in rows:
-		if row.segment in seen:
-			values = {"left_on": now(), "left_cause": "Merged", "member_key": row.name, "tagged": 0}
-			frappe.db.set_value(MEMBER, row.name, values, update_modified=False)
-		else:
-			seen[row.segment] = row.name
-	for segment, name in seen.items():
-		frappe.db.set_value(MEMBER, name, "member_key", f"{segment}|{new}", update_modified=False)
+	by_segment: dict[str, list] = {}
+	for row in frappe.get_all(
+		MEMBER,
+		filters={"customer": new, "left_on": ["is", "not set"]},
+		fields=["name", "segment", "tag", "tagged", "member_key"],
+		order_by="entered_on, name",
+	):
+		by_segment.setdefault(row.segment, []).append(row)
+	for segment, rows in by_segment.items():
+		_keep_one(segment, new, rows)
 	if merged:
 		_forget_doubles(new)
-		for segment in seen:
-			tags.again(segment, new)
-		changes.enqueue(None, [new], ["*"])
+		changes.enqueue(None, [new], [changes.ALL])
+
+
+def _keep_one(segment: str, customer: str, rows: list) -> None:
+	kept, *others = rows
+	for row in others:
+		values = {"left_on": now(), "left_cause": "Merged", "member_key": row.name, "tagged": 0}
+		frappe.db.set_value(MEMBER, row.name, values, update_modified=False)
+	key = f"{segment}|{customer}"
+	# a tag that the surviving customer had by hand stays by hand
+	own = next((row for row in rows if row.member_key == key), None)
+	tagged = own.tagged if own else kept.tagged
+	values = {"member_key": key, "tagged": tagged, "tag": (own or kept).tag}
+	frappe.db.set_value(MEMBER, kept.name, values, update_modified=False)
+	if tagged:
+		tags.hold(customer, (own or kept).tag)
 
 
 def _forget_doubles(customer: str) -> None:

@@ -21,15 +21,13 @@ def sync(segment: str, tag: str, done=lambda: None) -> None:
 	_retag(segment, tag, done)
 
 
-def again(segment: str, customer: str) -> None:
-	"""The customer's tags may have changed under the segment (a merge): deal with them at the next refresh."""
-	member = DocType(MEMBER)
-	(
-		frappe.qb.update(member)
-		.set(member.tag, "")
-		.where((member.segment == segment) & (member.customer == customer) & member.left_on.isnull())
-		.run()
-	)
+def hold(customer: str, tag: str) -> None:
+	"""Make sure that a customer carries a tag once, whatever a merge has made of the field and its links."""
+	(held,) = _tags([customer]).values()
+	if tag.casefold() not in map(str.casefold, held):
+		_write({customer: [*held, tag]})
+	frappe.db.delete("Tag Link", {"document_type": "Customer", "document_name": customer, "tag": tag})
+	_link([customer], tag)
 
 
 def remove_left(segment: str, done=lambda: None) -> None:
@@ -76,35 +74,30 @@ def _put_on(rows: list, tag: str) -> None:
 	if not frappe.db.exists("Tag", tag):
 		frappe.get_doc({"doctype": "Tag", "name": tag}).insert(ignore_permissions=True)
 	_write({name: [*tags, tag] for name, tags in _tags(new).items()})
-	stamp, user, titles = now(), frappe.session.user, _titles(new)
-	frappe.db.bulk_insert(
-		"Tag Link",
-		fields=[
-			"name",
-			"creation",
-			"modified",
-			"owner",
-			"modified_by",
-			"document_type",
-			"document_name",
-			"title",
-			"tag",
-		],
-		values=[
-			(
-				frappe.generate_hash(length=12),
-				stamp,
-				stamp,
-				user,
-				user,
-				"Customer",
-				name,
-				titles.get(name) or name,
-				tag,
-			)
-			for name in new
-		],
+	_link(new, tag)
+
+
+def _link(customers: list[str], tag: str) -> None:
+	stamp, user, titles = now(), frappe.session.user, _titles(customers)
+	rows = [
+		(
+			frappe.generate_hash(length=12), stamp, stamp, user, user,
+			"Customer", name, titles.get(name) or name, tag,
+		)
+		for name in customers
+	]  # fmt: skip
+	columns = (
+		"name",
+		"creation",
+		"modified",
+		"owner",
+		"modified_by",
+		"document_type",
+		"document_name",
+		"title",
+		"tag",
 	)
+	frappe.db.bulk_insert("Tag Link", fields=columns, values=rows)
 
 
 def _take_off(rows: list) -> None:
