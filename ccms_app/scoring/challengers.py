@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
-MOST_ROWS = 60_000
+MOST_ROWS = 100_000
 # what a linear model may extrapolate: nothing that only grows with a customer's age
 LINEAR = (
 	"no_order",

@@ -23,13 +23,18 @@ class ShrunkenRate:
 		self.rate_ = float((repeats.sum() + 0.5) / max(days.sum(), 1.0))
 		return self
 
-	def expected_orders(self, h: float, snapshot: pd.DataFrame) -> np.ndarray:
+	def posterior(self, snapshot: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+		"""Shape and rate of the Gamma distribution of each customer's own rate."""
 		repeats, days = _seen(snapshot)
-		return h * (1 + repeats) / (1 / self.rate_ + days)
+		return 1 + repeats, 1 / self.rate_ + days
+
+	def expected_orders(self, h: float, snapshot: pd.DataFrame) -> np.ndarray:
+		shape, rate = self.posterior(snapshot)
+		return h * shape / rate
 
 	def probability_more_than(self, n: float | np.ndarray, h: float, snapshot: pd.DataFrame) -> np.ndarray:
-		repeats, days = _seen(snapshot)
-		return betainc(np.asarray(n, float) + 1, 1 + repeats, h / (1 / self.rate_ + days + h))
+		shape, rate = self.posterior(snapshot)
+		return betainc(np.asarray(n, float) + 1, shape, h / (rate + h))
 
 
 def _seen(snapshot: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,155 @@
+"""When the next order is likely: a window of days that holds half of those who come within the horizon.
+
+Time is counted in own cycles, so that one rule serves who comes weekly and who comes twice a year. How long customers
+took from a cut-off to their next order, given how long they had been away, is read from the past; where there is too
+little of it, from the model of buying.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from . import metrics
+from .buying import Buying
+from .cutoffs import Cut
+from .histories import Histories
+from .metrics import CHAMPION, Metric
+
+FEWEST_ORDERS = 3
+FEWEST_OUTCOMES = 200
+_IN_A_CELL = 100
+_MOST_CELLS = 6
+_HALVES = (0.5, 0.4, 0.3, 0.2, 0.1)
+
+
+@dataclass
+class NextPurchase:
+	"""Days from the as-of, NaN where empty: first and last of the window, the middle; and P(the next order is in it)."""
+
+	begin: np.ndarray
+	end: np.ndarray
+	middle: np.ndarray
+	probability: np.ndarray
+	model: str
+	metrics: list[Metric] = field(default_factory=list)
+
+
+def predict(now: Cut, past: list[Cut], histories: Histories, no_order: np.ndarray) -> NextPurchase:
+	"""Windows for the customers of `now` with three orders or more; empty for the others.
+
+	no_order: the published P(no order in the horizon).
+	"""
+	windows = _learn(past, histories)
+	found = _apply(windows, now, no_order)
+	if past:
+		earlier = _learn([cut for cut in past[1:] if cut.end <= past[0].day], histories)
+		tested = _apply(earlier, past[0], past[0].no_order)
+		waited = past[0].snapshot.index.to_numpy()
+		after = histories.orders.first_from(past[0].day, past[0].end)[waited] - past[0].day
+		judged = ~np.isnan(after) & ~np.isnan(tested.begin)
+		if judged.any():
+			covered = metrics.coverage(after[judged], tested.begin[judged], tested.end[judged])
+			found.metrics.append(
+				Metric("next_purchase", found.model, CHAMPION, "coverage", covered, past[0].date)
+			)
+	return found
+
+
+@dataclass
+class _Windows:
+	"""Quantiles of (days to the next order ÷ cycle) in cells of cycle and days away; share: of orders they hold."""
+
+	cycle_edges: np.ndarray
+	away_edges: list[np.ndarray]
+	quantiles: dict[tuple[int, int], np.ndarray]
+	share: float
+
+	def of(self, snapshot: pd.DataFrame) -> np.ndarray:
+		"""(begin, middle, end) in cycles, a row a customer."""
+		row = np.searchsorted(self.cycle_edges, snapshot["cycle"].to_numpy(), side="right")
+		ratio = (snapshot["away"] / snapshot["cycle"]).to_numpy()
+		found = np.empty((len(snapshot), 3))
+		for (i, j), quantiles in self.quantiles.items():
+			edges = self.away_edges[i]
+			found[(row == i) & (np.searchsorted(edges, ratio, side="right") == j)] = quantiles
+		return found
+
+
+def _learn(cuts: list[Cut], histories: Histories) -> _Windows | None:
+	parts = []
+	for cut in cuts:
+		who = cut.snapshot.index.to_numpy()
+		after = histories.orders.first_from(cut.day, cut.end)[who] - cut.day
+		part = cut.snapshot[["cycle", "away"]].assign(after=after)
+		parts.append(part[(cut.snapshot["n"] >= FEWEST_ORDERS).to_numpy() & ~np.isnan(after)])
+	known = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+	if len(known) < FEWEST_OUTCOMES:
+		return None
+	cells = int(np.clip(np.sqrt(len(known) / _IN_A_CELL), 1, _MOST_CELLS))
+	inner = np.linspace(0, 1, cells + 1)[1:-1]
+	cycle, after = known["cycle"].to_numpy(), known["after"].to_numpy()
+	ratio = known["away"].to_numpy() / cycle
+	cycle_edges = np.unique(np.quantile(cycle, inner))
+	row = np.searchsorted(cycle_edges, cycle, side="right")
+	away_edges, members = [], {}
+	for i in range(len(cycle_edges) + 1):
+		mine = np.flatnonzero(row == i)
+		edges = np.unique(np.quantile(ratio[mine], inner)) if len(mine) else np.zeros(0)
+		away_edges.append(edges)
+		cell = np.searchsorted(edges, ratio[mine], side="right")
+		members |= {(i, j): mine[cell == j] for j in range(len(edges) + 1)}
+	scaled = after / cycle
+	best = None
+	# whole days widen every window of those who come often: take the middle part that comes nearest to a half
+	for half in _HALVES:
+		levels = [0.5 - half / 2, 0.5, 0.5 + half / 2]
+		quantiles = {
+			key: np.quantile(scaled[rows] if len(rows) else scaled, levels) for key, rows in members.items()
+		}
+		windows = _Windows(cycle_edges, away_edges, quantiles, 0.5)
+		begin, _, end = _days(windows.of(known), cycle, None)
+		windows.share = metrics.coverage(after, begin, end)
+		if best is None or abs(windows.share - 0.5) < abs(best.share - 0.5):
+			best = windows
+	return best
+
+
+def _days(cycles: np.ndarray, cycle: np.ndarray, horizon: int | None) -> tuple[np.ndarray, ...]:
+	days = np.floor(cycles * cycle[:, None])
+	if horizon is not None:
+		days = np.clip(days, 0, horizon - 1)
+	return days[:, 0], days[:, 1], days[:, 2]
+
+
+def _apply(windows: _Windows | None, cut: Cut, no_order: np.ndarray) -> NextPurchase:
+	begin, middle, end, probability = (np.full(len(cut.snapshot), np.nan) for _ in range(4))
+	told = (cut.snapshot["n"] >= FEWEST_ORDERS).to_numpy()
+	snapshot = cut.snapshot[told]
+	if windows is None:
+		name = cut.buying.name_
+		quantiles = _quantiles(cut.buying, cut.horizon, snapshot)
+		share = 0.5
+	else:
+		name = "Past windows"
+		quantiles = _days(windows.of(snapshot), snapshot["cycle"].to_numpy(), cut.horizon)
+		share = windows.share
+	begin[told], middle[told], end[told] = quantiles
+	probability[told] = (1 - no_order[told]) * share
+	return NextPurchase(begin, end, middle, probability, name)
+
+
+def _quantiles(buying: Buying, horizon: int, snapshot: pd.DataFrame) -> tuple[np.ndarray, ...]:
+	"""Quarter, half and three quarters of those who come within the horizon, in whole days, by bisection."""
+	within = 1 - buying.probability_no_order(horizon, snapshot)
+	found = []
+	for part in (0.25, 0.5, 0.75):
+		low, high = np.zeros(len(snapshot)), np.full(len(snapshot), float(horizon))
+		for _ in range(12):
+			half = (low + high) / 2
+			short = 1 - buying.probability_no_order(half, snapshot) < part * within
+			low, high = np.where(short, half, low), np.where(short, high, half)
+		found.append(np.clip(np.floor((low + high) / 2), 0, horizon - 1))
+	return tuple(found)
