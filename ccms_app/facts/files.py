@@ -11,8 +11,7 @@ A file with a mistake is refused as a whole, by a :class:`FactsError` that names
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +19,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet
+
+from .csv_files import read_csv, row_seen
+from .problems import FactsError, Problem
 
 REQUIRED = ("invoice", "posted_at", "customer", "item", "qty", "net_amount")
 OPTIONAL = (
@@ -44,34 +45,6 @@ NUMBERS = ("qty", "net_amount", "list_amount", "margin", "gross_amount")
 _YES = ("1", "true", "yes", "y", "t")
 _NO = ("", "0", "false", "no", "n", "f")
 _EARLIEST, _LATEST = np.datetime64("1970-01-01"), np.datetime64("2200-01-01")
-
-
-@dataclass(frozen=True)
-class Problem:
-	"""One mistake in a file: where it stands first, what is wrong, and in how many rows more."""
-
-	text: str
-	row: int | None = None
-	column: str | None = None
-	more: int = 0
-
-	def describe(self, source: str) -> str:
-		place = [source]
-		if self.row is not None:
-			place.append(f"row {self.row:,}")
-		if self.column is not None:
-			place.append(f"column {self.column}")
-		rest = f" ({self.more:,} more row{'s' if self.more > 1 else ''} like it)" if self.more else ""
-		return f"{', '.join(place)}: {self.text}{rest}"
-
-
-class FactsError(ValueError):
-	"""The facts cannot be used. ``problems`` holds one :class:`Problem` for each kind of mistake found."""
-
-	def __init__(self, source: str, problems: list[Problem]):
-		self.source = source
-		self.problems = problems
-		super().__init__("\n".join(problem.describe(source) for problem in problems))
 
 
 @dataclass
@@ -118,13 +91,13 @@ def read(
 		return check(
 			table, path.name, company=company, drop_duplicates=drop_duplicates, row_of=lambda index: index + 1
 		)
-	table, delimiter = _read_csv(path, encoding)
+	table, delimiter = read_csv(path, encoding, KNOWN)
 	return check(
 		table,
 		path.name,
 		company=company,
 		drop_duplicates=drop_duplicates,
-		row_of=lambda index: _csv_row(path, encoding, delimiter, index),
+		row_of=lambda index: row_seen(path, encoding, delimiter, index),
 	)
 
 
@@ -483,63 +456,3 @@ def _value(values: pd.Series, bad: np.ndarray) -> str:
 def _shown(column: pa.ChunkedArray, bad: np.ndarray) -> str:
 	index = np.flatnonzero(bad)
 	return _quoted(column[int(index[0])].as_py()) if len(index) else ""
-
-
-# CSV
-
-
-def _read_csv(path: Path, encoding: str) -> tuple[pa.Table, str]:
-	try:
-		with open(path, encoding=encoding, newline="") as file:
-			heading = file.readline().lstrip("\ufeff").rstrip("\r\n")
-	except UnicodeDecodeError as error:
-		raise FactsError(path.name, [_not_text(encoding)]) from error
-	if not heading:
-		raise FactsError(path.name, [Problem("is empty")])
-	delimiter = max(",;\t", key=heading.count)
-	names = next(csv.reader([heading], delimiter=delimiter))
-	known = {name: pa.string() for name in names if name.strip().lower() in KNOWN}
-	try:
-		table = pa.csv.read_csv(
-			path,
-			read_options=pa.csv.ReadOptions(encoding=encoding, block_size=8 << 20),
-			parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-			convert_options=pa.csv.ConvertOptions(column_types=known, strings_can_be_null=False),
-		)
-	except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-		raise FactsError(
-			path.name, [_why_unreadable(path, encoding, delimiter, len(names), error)]
-		) from error
-	return table, delimiter
-
-
-def _not_text(encoding: str) -> Problem:
-	return Problem(f"is not {encoding} text; save it as CSV UTF-8, or name its encoding (--encoding gbk)")
-
-
-def _why_unreadable(path: Path, encoding: str, delimiter: str, width: int, error: Exception) -> Problem:
-	try:
-		for row, cells in _csv_rows(path, encoding, delimiter):
-			if len(cells) != width:
-				return Problem(f"has {len(cells)} cells, the heading has {width}", row)
-	except UnicodeDecodeError:
-		return _not_text(encoding)
-	except csv.Error as unreadable:
-		return Problem(str(unreadable))
-	return Problem(str(error))
-
-
-def _csv_rows(path: Path, encoding: str, delimiter: str) -> Iterable[tuple[int, list[str]]]:
-	"""(row as a spreadsheet numbers it, cells) of every row that is not blank, the heading first."""
-	with open(path, encoding=encoding, newline="") as file:
-		for row, cells in enumerate(csv.reader(file, delimiter=delimiter), start=1):
-			if cells:
-				yield row, cells
-
-
-def _csv_row(path: Path, encoding: str, delimiter: str, index: int) -> int:
-	"""The row a person sees for the index-th line of data (blank lines count for people, not for the reader)."""
-	for number, (row, _cells) in enumerate(_csv_rows(path, encoding, delimiter)):
-		if number == index + 1:
-			return row
-	return index + 2
