@@ -33,7 +33,10 @@ permission_query_conditions = {
 	"CCMS Customer Score": "ccms_app.scoring.store.permitted.score_conditions",
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.allocation_conditions",
 }
-has_permission = {"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.sees_allocation"}
+has_permission = {
+	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.sees_allocation",
+	"File": "ccms_app.behaviour.store.guarded.may_use_file",
+}
 
 # Plain files, read in this order: no asset build is needed.
 _LOYALTY = ["public/js/loyalty_common.js", "public/js/loyalty_panel.js"]
@@ -102,3 +105,4 @@ scheduler_events = {"daily": ["ccms_app.tasks.daily"], "daily_long": ["ccms_app.
 
 # Doors between domains that do not know each other: whoever is named here is called.
 ccms_points_cost = ["ccms_app.loyalty.store.redeemed.by_customer"]
+ccms_customers_changed = ["ccms_app.segments.store.changes.customers_changed"]
