@@ -62,7 +62,7 @@ def figure(
 		points: compared by difference in percentage points, not in percent.
 		note: a few words in small print.
 	"""
-	html = escape_html(text(now)) if now is not None else "–"
+	html = f'<span class="ccms-value">{escape_html(text(now)) if now is not None else "–"}</span>'
 	lines = [
 		_compared(now, other, words, text, good, points)
 		for other, words in ((before, _("before")), (last_year, _("last year")))

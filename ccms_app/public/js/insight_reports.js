@@ -115,7 +115,7 @@ ccms.insight.dress = () => {
 .ccms-finding { font-size: var(--text-base); color: var(--text-color); line-height: 1.6; }
 .ccms-finding .ccms-basis { line-height: 1.4; }
 .ccms-delta { font-size: var(--text-xs); font-weight: normal; color: var(--text-muted); line-height: 1.5; margin-top: 3px; white-space: nowrap; }
-.report-summary:has(.ccms-delta) { flex-wrap: wrap; align-items: flex-start; }
+.report-summary:has(.ccms-value) { flex-wrap: wrap; align-items: flex-start; }
 .summary-item:has(.ccms-delta) { height: auto; overflow: visible; }
 .summary-item:has(.ccms-delta) .summary-value { height: auto; overflow: visible; white-space: normal; }
 .ccms-picture { padding: var(--padding-md) var(--padding-md) var(--padding-sm); overflow: hidden; }
@@ -131,6 +131,7 @@ ccms.insight.dress = () => {
 	background: rgba(36, 144, 239, calc(0.06 + var(--depth, 0) * 0.6)); color: var(--text-color); }
 .ccms-heat thead th { white-space: normal; }
 .ccms-heat td.ccms-none { background: transparent; }
+.ccms-heat td { white-space: nowrap; }
 .ccms-heat td.ccms-hatched { background: repeating-linear-gradient(135deg,
 	rgba(36, 144, 239, calc(0.04 + var(--depth, 0) * 0.4)) 0 5px, transparent 5px 10px); }
 .ccms-heat td > a, .ccms-heat td > b:only-child { display: block; padding: 6px 4px; }
@@ -151,7 +152,11 @@ ccms.insight.dress = () => {
 .ccms-beside { position: absolute; top: 17px; height: 4px; min-width: 1px; border-radius: 2px; background: var(--gray-400); }
 @media (max-width: 576px) {
 	.ccms-heat { font-size: var(--text-xs); } .ccms-heat small { display: none; } .ccms-heat td { min-width: 34px; }
-	.ccms-heat thead th:first-child { width: 92px; } .ccms-heat { min-width: 480px; } .ccms-heat.few { min-width: 0; }
+	.ccms-heat thead th:first-child { width: 92px; } .ccms-heat { min-width: 720px; }
+	.report-summary:has(.ccms-value) { display: grid; grid-template-columns: 1fr 1fr; }
+	.ccms-delta { white-space: normal; }
+	.report-summary:has(.ccms-value) .summary-value { font-size: var(--text-lg); }
+	 .ccms-heat.few { min-width: 0; }
 	.ccms-bars th { white-space: normal; width: 34%; }
 	.ccms-picture { padding: var(--padding-sm); }
 }`;

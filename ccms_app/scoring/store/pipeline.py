@@ -16,7 +16,7 @@ from frappe.utils import getdate, now_datetime
 from ccms_app.behaviour.engine import EngineError
 from ccms_app.behaviour.store import extract, files, hooks, lake
 
-from . import computed, costs, lock, profiles, publishing, runs, scores, settings
+from . import computed, costs, lock, profiles, publishing, runs, scores, settings, warnings
 from .progress import Progress, TimedOut
 
 # what is told as it stands; anything else is a fault and goes to the Error Log
@@ -105,12 +105,24 @@ def _steps(doc, progress: Progress) -> None:
 		first,
 		progress,
 	)
-	progress.step(_("Tidying up"), 2)
+	progress.step(_("Warning of customers who may be leaving"), 1)
+	_warn(company)
+	progress.step(_("Tidying up"), 1)
 	computed.forget(company)
 	runs.tidy(company)
 	files.tidy(company)
 	_finish(doc.name, progress, changes)
 	hooks.customers_changed(company, None, [*result.scores.columns, *profiles.FIELDS])
+
+
+def _warn(company: str) -> None:
+	"""The scores are published: warnings that cannot be made take nothing of that back."""
+	try:
+		warnings.refresh(company)
+	except Exception:
+		frappe.db.rollback()
+		frappe.log_error(title=f"CCMS: churn warnings of {company}")
+	frappe.db.commit()
 
 
 def _finish(name: str, progress: Progress, changes: int) -> None:

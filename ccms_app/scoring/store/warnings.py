@@ -265,14 +265,11 @@ def assign(doc: Document, user: str, next_step: str, due_on: str | date | None =
 	doc.save()
 
 
-def reasons(found: str | list | None) -> list[str]:
+def reasons(found: str | None) -> list[str]:
 	"""The reasons of a score in words."""
-	known = frappe.parse_json(found)
-	if not known:
-		return []
 	from ccms_app.scoring import wording
 
-	return [wording.reason(one, _) for one in known]
+	return wording.reasons(found, _, formatdate)
 
 
 def _running(doc: Document) -> None:

@@ -245,7 +245,6 @@ class NewAgainstRepeatRevenue(insight.Insight):
 				_("New"): [row["new_revenue"] for row in rows],
 			},
 			barOptions={"stacked": 1},
-			axisOptions={"xIsSeries": 1},
 			fieldtype="Currency",
 			options=reporting.CURRENCY,
 			currency=self.currency,
