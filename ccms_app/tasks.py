@@ -15,13 +15,19 @@ def daily() -> None:
 
 
 def daily_long() -> None:
-	"""Score every company. The long queue comes to it after the points, which `daily` has put there."""
-	if frappe.db.get_single_value("CCMS Settings", "no_nightly_scoring"):
-		return
+	"""Score every company, then refresh the segments. The long queue comes to it after the points, which `daily` has put there."""
+	if not frappe.db.get_single_value("CCMS Settings", "no_nightly_scoring"):
+		frappe.enqueue(
+			"ccms_app.scoring.store.pipeline.nightly",
+			queue="long",
+			timeout=8 * 60 * 60,
+			job_id="ccms_nightly_scores",
+			deduplicate=True,
+		)
 	frappe.enqueue(
-		"ccms_app.scoring.store.pipeline.nightly",
+		"ccms_app.segments.store.refresh.nightly",
 		queue="long",
-		timeout=8 * 60 * 60,
-		job_id="ccms_nightly_scores",
+		timeout=2 * 60 * 60,
+		job_id="ccms_nightly_segments",
 		deduplicate=True,
 	)

@@ -37,6 +37,17 @@ def enqueue(company: str | None, customers: Iterable[str], fields: Iterable[str]
 			_enqueue_one(name, customers, sorted(asked))
 
 
+def customers_changed(company: str, customers: Sequence[str] | None, fields: Sequence[str]) -> None:
+	"""Told by the figures (hook `ccms_customers_changed`): after an invoice about its customer, after a score run about all."""
+	if customers is None:
+		after_commit(
+			"ccms_app.segments.store.refresh.nightly", f"ccms_segments_of::{company}", "long", company=company
+		)
+		return
+	moved = {"orders", "revenue", "last_order"} & set(fields)
+	enqueue(company, customers, [*fields, PURCHASES] if moved else fields)
+
+
 def _enqueue_one(company: str, customers: list[str], fields: list[str]) -> None:
 	few = customers if len(customers) <= MANY else None
 	mark = sha1(json.dumps([company, few, fields]).encode()).hexdigest()[:24]
