@@ -70,6 +70,19 @@ def open_shop() -> str:
 	return COMPANY
 
 
+def scored() -> str:
+	"""The shop with its scores of today published; returns the company."""
+	from ccms_app.scoring.store import pipeline, runs
+
+	open_shop()
+	published = runs.published(COMPANY)
+	if not published or str(frappe.db.get_value(runs.DOCTYPE, published, "data_cut")) != nowdate():
+		name = runs.new(COMPANY)
+		frappe.db.commit()
+		assert pipeline.run(name), frappe.db.get_value(runs.DOCTYPE, name, "message")
+	return COMPANY
+
+
 # --- masters -------------------------------------------------------------------------------------------------
 
 

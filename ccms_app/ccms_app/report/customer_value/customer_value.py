@@ -7,7 +7,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Count, Max, Sum
+from frappe.query_builder.functions import Count, Sum
 from pypika.analytics import RowNumber
 from pypika.functions import Floor
 
@@ -42,12 +42,20 @@ class CustomerValue(insight.Insight):
 		)
 		query = self.scores(
 			score.value_band,
+			score.missing_costs,
 			Count(score.customer).as_("customers"),
 			Count(score.cost_of_goods).as_("with_goods"),
-			Max(score.missing_costs).as_("missing"),
 			*(Sum(score[field]).as_(field) for field in fields),
 		)
-		rows = query.groupby(score.value_band).run(as_dict=True)
+		found: dict[str | None, frappe._dict] = {}
+		for row in query.groupby(score.value_band, score.missing_costs).run(as_dict=True):
+			into = found.setdefault(
+				row.value_band or None, frappe._dict(value_band=row.value_band, missing=set())
+			)
+			into.missing |= {name.strip() for name in (row.missing_costs or "").split(",") if name.strip()}
+			for field in ("customers", "with_goods", *fields):
+				into[field] = (into[field] or 0) + (row[field] or 0)
+		rows = found.values()
 		place = {name: place for place, name in enumerate(self.settings.value_band_names)}
 		return sorted(rows, key=lambda row: (place.get(row.value_band, len(place)), row.value_band or "~"))
 
@@ -145,9 +153,7 @@ class CustomerValue(insight.Insight):
 
 	def _missing(self) -> str:
 		"""Which costs are not known, so that nobody takes the value for profit."""
-		names = {
-			name.strip() for row in self.bands for name in (row.missing or "").split(",") if name.strip()
-		}
+		names = set().union(*(row.missing for row in self.bands))
 		if not names:
 			return ""
 		return reporting.sentence(
