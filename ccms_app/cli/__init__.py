@@ -10,6 +10,7 @@ import click
 from ccms_app import __version__
 
 from .demo import demo
+from .score import score
 from .simulate import simulate
 
 
@@ -19,5 +20,5 @@ def main() -> None:
 	"""Customer consumption management: the engines on files, without ERPNext."""
 
 
-for command in (simulate, demo):
+for command in (simulate, demo, score):
 	main.add_command(command)

@@ -6,7 +6,7 @@ The law is docs/scores.md. Nothing here knows where the lines come from, nor whe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.metadata import version
 from time import perf_counter
@@ -22,6 +22,7 @@ from ccms_app.behaviour.engine import Engine
 from ccms_app.behaviour.settings import Settings
 
 from . import bands, bridge, churn, cutoffs, flags, next_purchase, reasons, rfm, value
+from .as_known import as_known
 from .buying import FEWEST_REPEAT
 from .cutoffs import Cut
 from .histories import Histories, Orders, Revenue, date_of, number_of
@@ -72,12 +73,11 @@ def score(
 	scores = features.compute(engine, lines, as_of, settings)
 	company_gap = float(scores["company_gap"].iloc[0]) if len(scores) else None
 	scores = scores.drop(columns="company_gap")
-	with engine.keeping() as keep:
-		tell(0.25, "Reading orders")
-		histories = _histories(engine, keep(lines), as_of, settings, pd.Index(scores["customer"]))
-		# many small steps on few cores: threads that wait for each other cost more than they bring
-		with threadpool_limits(1):
-			result = _predicted(scores, histories, as_of, horizon, settings, tell)
+	tell(0.25, "Reading orders")
+	histories = _histories(engine, lines, as_of, horizon, settings, pd.Index(scores["customer"]))
+	# many small steps on few cores: threads that wait for each other cost more than they bring
+	with threadpool_limits(1):
+		result = _predicted(scores, histories, as_of, horizon, settings, tell)
 	tell(0.9, "Comparing customers")
 	_standing(scores, as_of, settings)
 	_prices(scores, lines, as_of)
@@ -98,51 +98,22 @@ def score(
 
 
 def _histories(
-	engine: Engine, lines: ir.Table, as_of: date, settings: Settings, customers: pd.Index
+	engine: Engine, lines: ir.Table, as_of: date, horizon: int, settings: Settings, customers: pd.Index
 ) -> Histories:
-	"""Orders and revenue by day as arrays; orders as they once stood are asked of the engine."""
-
-	def days(known: ir.Table, until: date) -> pd.DataFrame:
-		found = orders.purchases(known, until, settings).days
-		frame = engine.frame(found.select("customer", "day", "revenue", "value", "is_order"))
-		frame["code"] = customers.get_indexer(frame["customer"])
-		frame["day"] = frame["day"].to_numpy("datetime64[D]").astype(np.int64)
-		return frame[frame["code"] >= 0].sort_values(["code", "day"])
-
-	def ordered(frame: pd.DataFrame) -> Orders:
-		bought = frame[frame["is_order"].to_numpy(bool)]
-		return Orders(
-			len(customers), bought["code"].to_numpy(), bought["day"].to_numpy(), _amount(bought["value"])
-		)
-
-	now = days(lines, as_of)
-	known = ordered(now)
-	revenue = Revenue(len(customers), now["code"].to_numpy(), now["day"].to_numpy(), _amount(now["revenue"]))
-	returned = lines.filter(lines.is_return & lines.return_against.notnull())
-	who = engine.frame(returned.select("customer").distinct())["customer"]
-	codes = np.sort(customers.get_indexer(who))
-	codes = codes[codes >= 0]
-	if not len(codes):
-		return Histories(customers, known, revenue)
-	theirs = lines.semi_join(returned, "customer")
-	affected = np.zeros(len(customers), bool)
-	affected[codes] = True
-	others = ~affected[known.code]
-	plain = Orders(len(customers), known.code[others], known.day[others], known.value[others])
-	asked: dict[int, Orders] = {}
-
-	def as_known(day: int) -> Orders:
-		if day not in asked:
-			then, rest = ordered(days(theirs, date_of(day))), plain.before(day)
-			asked[day] = Orders.of(
-				len(customers),
-				np.concatenate([rest.code, then.code]),
-				np.concatenate([rest.day, then.day]),
-				np.concatenate([rest.value, then.value]),
-			)
-		return asked[day]
-
-	return Histories(customers, known, revenue, as_known)
+	"""Orders and revenue by day as arrays, and orders as they stood on the days that will be asked for."""
+	days = orders.purchases(lines, as_of, settings).days
+	frame = engine.frame(days.select("customer", "day", "revenue", "value", "is_order"))
+	frame["code"] = customers.get_indexer(frame["customer"])
+	frame["day"] = frame["day"].to_numpy("datetime64[D]").astype(np.int64)
+	frame = frame[frame["code"] >= 0].sort_values(["code", "day"])
+	code, day = frame["code"].to_numpy(), frame["day"].to_numpy()
+	bought, size = frame["is_order"].to_numpy(bool), len(customers)
+	known = Orders(size, code[bought], day[bought], _amount(frame["value"])[bought])
+	found = Histories(customers, known, Revenue(size, code, day, _amount(frame["revenue"])))
+	today = number_of(as_of)
+	past = cutoffs.days(found, today, horizon)
+	asked = {today, today - YEAR, *past, *(past[0] - YEAR for _ in past[:1])}
+	return replace(found, as_known=as_known(engine, lines, as_of, settings, customers, known, asked))
 
 
 def _amount(values: pd.Series) -> np.ndarray:

@@ -19,6 +19,16 @@ REASONS: Mapping[str, str] = {
 	"more_orders": "{0} % more orders in the last 90 days than before",
 	"spent_more": "Spent {0} % more in the last 90 days than before",
 }
+METRICS: Mapping[str, str] = {
+	"auc": "AUC",
+	"brier": "Brier",
+	"calibration": "Largest gap",
+	"mae": "Mean error",
+	"total_error": "Error of the total",
+	"spearman": "Rank correlation",
+	"top_decile": "Share in the top tenth",
+	"coverage": "Inside the interval",
+}
 # which values fill {0} and {1}
 _VALUES: Mapping[str, tuple[str, ...]] = {
 	"away_cycles": ("times", "cycle"),
@@ -36,6 +46,11 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
 
 def _same(text: Any) -> Any:
 	return text
+
+
+def metric_name(metric: str, translate: Callable[[str], str] = _same) -> str:
+	"""What a figure of accuracy is called."""
+	return translate(METRICS.get(metric, metric))
 
 
 def reason(

@@ -1,0 +1,214 @@
+"""`ccms score`: who will come again, for how much, and how sure that is; from a file of purchases."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import click
+
+from .terminal import A_PATH, clear_errors, done
+
+if TYPE_CHECKING:
+	import pandas as pd
+
+	from ccms_app.scoring.score import ScoreResult
+
+
+@click.command()
+@click.argument("facts", type=A_PATH)
+@click.option(
+	"--as-of",
+	type=click.DateTime(["%Y-%m-%d"]),
+	help="Only purchases before this day are known.  [default: the day after the last one]",
+)
+@click.option(
+	"--horizon",
+	type=click.IntRange(1, 730),
+	default=90,
+	show_default=True,
+	help="Days that predictions look ahead.",
+)
+@click.option("--out", required=True, type=A_PATH, help="The file for the scores: .parquet or .csv.")
+@click.option("--company", help="Whose lines to take, when FACTS holds several companies.")
+@click.option("--drop-duplicates", is_flag=True, help="Leave out rows that are identical to an earlier one.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Of a CSV file; Excel may write gbk.")
+@click.option(
+	"--engine",
+	type=click.Choice(["duckdb", "spark"]),
+	default="duckdb",
+	show_default=True,
+	help="What counts the purchases.",
+)
+@click.option("--master", help="Of Spark: local[2], spark://host:7077, yarn.")
+def score(
+	facts: Path,
+	as_of: datetime | None,
+	horizon: int,
+	out: Path,
+	company: str | None,
+	drop_duplicates: bool,
+	encoding: str,
+	engine: str,
+	master: str | None,
+) -> None:
+	"""Score the customers of the purchases in FACTS (CSV or Parquet), as known on a day.
+
+	Writes one row a customer: RFM, stage, churn probability with reasons, expected orders and revenue with intervals,
+	next purchase; and prints how accurate such scores were on customers whose future was kept from the models.
+	docs/simulator.md lists the columns of FACTS, docs/scores.md what each score means.
+	"""
+	with clear_errors():
+		from rich.console import Console
+
+		from ccms_app.behaviour.engine import Engine
+		from ccms_app.behaviour.lines import from_facts
+		from ccms_app.behaviour.settings import Settings
+		from ccms_app.facts import files as reader
+		from ccms_app.scoring.score import score as scored
+
+		_refuse(out)
+		console = Console(stderr=True, highlight=False)
+		begun = perf_counter()
+		with console.status("Reading the purchases …"):
+			read = reader.read(facts, company=company, drop_duplicates=drop_duplicates, encoding=encoding)
+			lines = from_facts(read)
+		done(console, begun, f"Read {len(read.lines):,} lines from {read.source}")
+		for message in read.messages:
+			console.print(f"  note: {message}", style="yellow")
+		day = as_of.date() if as_of else read.to_date + timedelta(days=1)
+		if day <= read.from_date:
+			raise ValueError(f"As of {day} nothing is known: the first purchase is of {read.from_date}.")
+		begun = perf_counter()
+		with Engine(engine, master=master) as running, _progress(console) as progress:
+			result = scored(running, running.lines(lines), day, horizon, Settings(), progress=progress)
+		done(console, begun, f"Scored {len(result.scores):,} customers as of {day}")
+		for message in result.facts["messages"]:
+			console.print(f"  note: {message}", style="yellow")
+		_write(_columns(result.scores, day), out)
+		console.print(f"[green]✓[/green] Wrote {out}", soft_wrap=True)
+		_report(result)
+
+
+def _refuse(out: Path) -> None:
+	"""Before an hour of work: can the result be put there?"""
+	if out.suffix.lower() not in (".parquet", ".pq", ".csv"):
+		raise ValueError(f"{out} is neither .parquet nor .csv: name the file of the scores so.")
+	if out.is_dir():
+		raise ValueError(f"{out} is a folder; name a file.")
+
+
+def _columns(scores: pd.DataFrame, day) -> pd.DataFrame:
+	"""What people look for stands first; a file may say how many days ago, for it does not grow old."""
+	import pandas as pd
+
+	first = (
+		"customer",
+		"orders",
+		"revenue",
+		"last_order",
+		"days_since",
+		"r",
+		"f",
+		"m",
+		"rfm",
+		"rfm_group",
+		"stage",
+		"churn_probability",
+		"churn_level",
+		"expected_orders",
+		"expected_revenue",
+	)
+	since = (pd.Timestamp(day) - pd.to_datetime(scores["last_order"])).dt.days.astype("Int64")
+	scores = scores.assign(days_since=since)
+	for name in ("first_order", "last_order", "next_purchase_from", "next_purchase_to", "next_purchase_on"):
+		days = pd.to_datetime(scores[name])
+		scores[name] = days.dt.date.where(days.notna(), None)
+	return scores[[*first, *(name for name in scores if name not in first)]]
+
+
+def _write(scores: pd.DataFrame, out: Path) -> None:
+	"""Aside, then into place: a file that is there is whole."""
+	out = Path(out).resolve()
+	out.parent.mkdir(parents=True, exist_ok=True)
+	handle, aside = tempfile.mkstemp(prefix=f".{out.name}-", dir=out.parent)
+	os.close(handle)
+	try:
+		if out.suffix.lower() == ".csv":
+			scores.to_csv(aside, index=False)
+		else:
+			scores.to_parquet(aside, index=False)
+		mask = os.umask(0)
+		os.umask(mask)
+		os.chmod(aside, 0o666 & ~mask)
+		os.replace(aside, out)
+	finally:
+		Path(aside).unlink(missing_ok=True)
+
+
+@contextmanager
+def _progress(console) -> Iterator[Callable[[float, str], None]]:
+	"""A bar that says what is being done; yields what `score` calls."""
+	from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+	columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+	with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+		task = progress.add_task("Scoring", total=1.0)
+		yield lambda share, text: progress.update(task, completed=share, description=text)
+
+
+def _report(result: ScoreResult) -> None:
+	"""What came out, and beside each accuracy what a naive guess would have had."""
+	from rich.console import Console
+	from rich.table import Table
+
+	from ccms_app.scoring.wording import metric_name
+
+	console = Console(highlight=False)
+	scores, facts = result.scores, result.facts
+	table = Table(title=f"{facts['customers']:,} customers as of {facts['as_of']}", show_header=False)
+	table.add_column(style="bold")
+	table.add_column(justify="right")
+	known = scores["churn_probability"].notna()
+	table.add_row("active, so predicted", f"{int(known.sum()):,}")
+	if known.any():
+		level = scores.loc[known, "churn_level"].value_counts()
+		table.add_row("likely to stay away (50 % and more)", f"{int(level.get('High', 0)):,}")
+		for what in ("orders", "revenue"):
+			total = scores[f"expected_{what}"].sum()
+			table.add_row(f"expected {what} in {facts['horizon']} days", f"{total:,.0f}")
+		for target, model in facts["models"].items():
+			table.add_row(f"{target.replace('_', ' ')} by", model)
+	console.print(table)
+	if not result.metrics:
+		return
+	table = Table(title=f"Accuracy on the test of {facts['test']}")
+	for heading in ("target", "model", "role"):
+		table.add_column(heading)
+	names = ["auc", "brier", "calibration", "mae", "total_error", "spearman", "top_decile", "coverage"]
+	for name in names:
+		table.add_column(metric_name(name), justify="right")
+	rows: dict[tuple[str, str, str], dict[str, float]] = {}
+	for metric in result.metrics:
+		rows.setdefault((metric.target, metric.model, metric.role), {})[metric.metric] = metric.value
+	for (target, model, role), figures in rows.items():
+		style = "bold" if role == "champion" else None
+		shown = (_shown(name, figures.get(name)) for name in names)
+		table.add_row(target.replace("_", " "), model, role, *shown, style=style)
+	console.print(table)
+
+
+def _shown(name: str, value: float | None) -> str:
+	if value is None or value != value:
+		return ""
+	if name in ("coverage", "top_decile"):
+		return f"{value:.0%}"
+	if name == "total_error":
+		return f"{value:+.0%}"
+	return f"{value:,.2f}" if name == "mae" else f"{value:.3f}"
