@@ -10,16 +10,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import sqlglot as sg
+import sqlglot.expressions as sge
 
 from .lines import SCHEMA
 
@@ -64,6 +68,7 @@ class Engine:
 		if name not in (DUCKDB, SPARK):
 			raise EngineError(f"There is no engine {name!r}; choose duckdb or spark.")
 		self.name = name
+		self._pending: list[Future] = []
 		self._own_scratch = scratch is None
 		self.scratch = Path(tempfile.mkdtemp(prefix="ccms-")) if scratch is None else Path(scratch)
 		try:
@@ -108,7 +113,9 @@ class Engine:
 			source = pa.Table.from_pandas(source, preserve_index=False)
 		if isinstance(source, pa.Table):
 			if self.name == DUCKDB:
-				return ibis.memtable(source)
+				name = _a_name()
+				self.backend.con.register(name, source)
+				return self.backend.table(name)
 			# by way of a file: Spark's own conversions read times in the session's zone
 			path = self.scratch / f"{_a_name()}.parquet"
 			pq.write_table(source, path)
@@ -123,8 +130,16 @@ class Engine:
 		return self.backend.table(name)
 
 	@contextmanager
-	def keeping(self) -> Iterator[Keep]:
-		"""A function that computes a table once and keeps its rows; all are released when the block ends."""
+	def keeping(self, ahead: bool = False) -> Iterator[Keep]:
+		"""A function that computes a table once and keeps its rows; all are released when the block ends.
+
+		ahead: let DuckDB compute while the next expressions are still being written. Until `arrow` or `frame` has been
+		called, errors are not seen and nothing else may use the connection.
+		"""
+		if ahead and self.name == DUCKDB:
+			with self._keeping_ahead() as keep:
+				yield keep
+			return
 		kept = []
 
 		def keep(expr: ir.Table) -> ir.Table:
@@ -137,10 +152,51 @@ class Engine:
 			for table in reversed(kept):
 				table.release()
 
+	@contextmanager
+	def _keeping_ahead(self) -> Iterator[Keep]:
+		"""Tables are made one after the other by a thread; Ibis takes about as long to write a query as DuckDB to answer it."""
+		names = []
+
+		def keep(expr: ir.Table) -> ir.Table:
+			names.append(_a_name())
+			schema = expr.schema()
+			columns = sge.Schema(
+				this=sg.table(names[-1], catalog="temp", db="main"),
+				expressions=schema.to_sqlglot_column_defs("duckdb"),
+			)
+			temporary = sge.Properties(expressions=[sge.TemporaryProperty()])
+			create = sge.Create(kind="TABLE", this=columns, properties=temporary).sql("duckdb")
+			insert = sge.insert(self.backend.compiler.to_sqlglot(expr), sg.table(names[-1])).sql("duckdb")
+			self._pending.append(worker.submit(lambda: self.backend.con.execute(create).execute(insert)))
+			where = ops.Namespace(catalog="temp", database="main")
+			return ops.DatabaseTable(names[-1], schema=schema, source=self.backend, namespace=where).to_expr()
+
+		with ThreadPoolExecutor(1) as worker:
+			try:
+				yield keep
+			finally:
+				worker.shutdown(cancel_futures=True)
+				self._pending.clear()
+				for name in names:
+					self.backend.con.execute(
+						sge.Drop(kind="TABLE", this=sg.table(name), exists=True).sql("duckdb")
+					)
+
+	def _wait(self) -> None:
+		"""Until all tables kept ahead are there. Raises what went wrong with one of them."""
+		while self._pending:
+			self._pending.pop(0).result()
+
 	def arrow(self, expr: ir.Table) -> pa.Table:
 		"""The rows of an expression as an Arrow table; columns and types are the expression's."""
 		if self.name == DUCKDB:
-			return expr.to_pyarrow()
+			query = self.backend.compile(expr) if self._pending else None
+			self._wait()
+			return (
+				self.backend.con.sql(query).to_arrow_table().cast(_schema(expr))
+				if query
+				else expr.to_pyarrow()
+			)
 		found = self._session.sql(self.backend.compile(expr)).toArrow()
 		return found.cast(_schema(expr))
 
@@ -205,7 +261,10 @@ def _duckdb(memory: str, threads: int | None, scratch: Path, config: dict[str, s
 		"preserve_insertion_order": False,
 		**config,
 	}
-	return ibis.duckdb.connect(**settings)
+	backend = ibis.duckdb.connect(**settings)
+	# every figure reads the same files again
+	backend.raw_sql("SET parquet_metadata_cache = true")
+	return backend
 
 
 def _spark(master: str | None, config: dict[str, str]):

@@ -16,7 +16,7 @@ from . import places
 from .cycle import company_gap, own_cycles, with_gaps
 from .engine import Engine, Keep, as_it_is
 from .habits import favourites, home, peaks
-from .orders import beside, purchases
+from .orders import purchases
 from .settings import Settings
 
 YEAR, QUARTER = 365, 90
@@ -90,7 +90,7 @@ def compute(
 		as_of: nothing of this day or later is known.
 		gap: the company's gap in days, when it is frozen; None takes that of these orders.
 	"""
-	with engine.keeping() as keep:
+	with engine.keeping(ahead=True) as keep:
 		frame = engine.frame(features(lines, as_of, settings, keep, gap))
 	numbers = frame.select_dtypes("float64").columns
 	frame[numbers] = frame[numbers].round(_DECIMALS)
@@ -108,17 +108,16 @@ def features(
 	known = purchases(lines, as_of, settings, keep)
 	columns = ("customer", "day", "first_at", "value", "below_list_lines", "priced_lines")
 	orders = keep(with_gaps(known.orders.select(*columns)))
-	favourite, baskets = favourites(known)
-	numbered = keep(places.places(known.sold))
-	placed = beside(orders, keep(places.of_days(known.sold, numbered)))
+	numbered = keep(places.places(known.goods))
+	placed = keep(places.of_days(known.goods, numbered))
 	company = company_gap(orders, settings)
 	if gap is not None:
 		company = company.mutate(company_gap=ibis.literal(float(gap)))
 	parts = (
-		_from_orders(orders, baskets, as_of, settings),
+		_from_orders(orders, as_of, settings),
 		peaks(orders),
-		favourite,
-		home(places.named(placed, numbered, "branch", "channel")),
+		favourites(known),
+		home(placed, numbered),
 		_latest(placed, numbered),
 	)
 	found = _from_days(known.days, as_of, settings)
@@ -152,8 +151,7 @@ def _from_days(days: ir.Table, as_of: date, settings: Settings) -> ir.Table:
 	)
 
 
-def _from_orders(orders: ir.Table, baskets: ir.Table, as_of: date, settings: Settings) -> ir.Table:
-	orders = beside(orders, baskets)
+def _from_orders(orders: ir.Table, as_of: date, settings: Settings) -> ir.Table:
 	year, quarter = _since(orders.day, as_of, YEAR), _since(orders.day, as_of, QUARTER)
 	valued = orders.value > 0
 	return orders.group_by("customer").agg(
@@ -169,16 +167,15 @@ def _from_orders(orders: ir.Table, baskets: ir.Table, as_of: date, settings: Set
 		gap_mean=orders.gap.mean(),
 		gap_sd=orders.gap.std(how="sample"),
 		basket_value=orders.value.mean(where=valued),
-		basket_items=orders["items"].mean(),
 		valued_orders=orders.count(where=valued),
 		below_list_lines=orders.below_list_lines.sum(),
 		priced_lines=orders.priced_lines.sum(),
 	)
 
 
-def _latest(orders: ir.Table, numbered: ir.Table) -> ir.Table:
+def _latest(placed: ir.Table, numbered: ir.Table) -> ir.Table:
 	"""Who looked after the latest order."""
-	last = orders.group_by("customer").agg(place=orders.place.argmax(orders.day))
+	last = placed.group_by("customer").agg(place=placed.place.argmax(placed.day))
 	return places.named(last, numbered, "customer_group", "territory", "sales_person").drop("place")
 
 
@@ -210,6 +207,7 @@ def _derived(found: ir.Table, as_of: date) -> ir.Table:
 	today = ibis.literal(as_of, "date")
 	found = found.mutate(
 		own_cycle=own_cycles(found.gap_median, found.gaps, found.company_gap),
+		basket_items=found.bought_items / found.orders.nullif(0),
 		x=ibis.greatest(found.orders - 1, 0),
 		t_x=found.last_order.delta(found.first_order, unit="day"),
 		age=today.delta(found.first_order, unit="day"),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from .orders import Purchases, is_sale
+from . import places
+from .orders import Purchases
 from .places import amount_key
-
-PREFERRED = ("item", "item_group", "brand")
 
 
 def peaks(orders: ir.Table) -> ir.Table:
@@ -44,72 +43,51 @@ def _peak(values: ir.Table, name: str) -> ir.Table:
 	)
 
 
-def favourites(known: Purchases) -> tuple[ir.Table, ir.Table]:
-	"""(customer, favourite_item, favourite_group, favourite_brand; customer, day and the number of different items).
+def favourites(known: Purchases) -> ir.Table:
+	"""customer, favourite_item, favourite_group, favourite_brand, and bought_items: different items summed over the orders.
 
-	A favourite is in most orders; then the one with more revenue, then the smaller name. No name is no favourite.
+	A favourite is in most orders; then the one more was paid for, then the smaller name. No name is no favourite.
 	"""
-	keep = known.keep
-	undone = known.days.filter((known.days.goods_lines > 0) & ~known.days.is_order)
-	undone = known.lines.semi_join(undone, ["customer", "day"])
-	undone = keep(
-		undone.select("customer", "day", "is_return", "is_debit_note", "qty", "net_amount", *PREFERRED)
-	)
-	found, baskets = None, None
-	for name, column in zip(("item", "group", "brand"), PREFERRED, strict=True):
-		cells = _cells(known.lines, column)
-		if name == "item":
-			cells = keep(cells)
-			goods = cells.filter(cells.goods)
-			baskets = keep(goods.group_by("customer", "day").agg(items=goods.count()))
-		best = keep(_most_ordered(cells, _cells(undone, column), f"favourite_{name}"))
-		found = best if found is None else _beside(found, best, how="outer")
-	return found, baskets
-
-
-def _cells(lines: ir.Table, column: str) -> ir.Table:
-	"""One row a customer, day and value: whether it was bought, and what it came to with returns."""
-	named = lines.filter(lines[column].notnull())
-	bought = is_sale(named) & (named.qty > 0)
-	return named.group_by("customer", "day", value=column).agg(
-		goods=bought.any(), revenue=named.net_amount.sum()
-	)
-
-
-def _most_ordered(cells: ir.Table, undone: ir.Table, name: str) -> ir.Table:
-	"""customer and the value that is in most orders, then has most revenue, then is smallest.
-
-	undone: the cells of days that are no orders any more; they are taken off again.
-	"""
-	orders = cells.select("customer", "value", "revenue", orders=cells.goods.cast("int64"))
-	no_orders = undone.select("customer", "value", revenue=0.0, orders=-undone.goods.cast("int64"))
-	counts = orders.union(no_orders)
-	sums = counts.group_by("customer", "value").agg(orders=counts.orders.sum(), revenue=counts.revenue.sum())
-	sums = sums.filter(sums.orders > 0)
-	best = ibis.struct({"orders": -sums.orders, "revenue": -amount_key(sums.revenue), "value": sums["value"]})
-	return sums.group_by("customer").agg(**{name: sums["value"].argmin(best)})
-
-
-def home(orders: ir.Table) -> ir.Table:
-	"""customer, home_branch and home_channel: of most orders, then of most value, then the smaller name.
-
-	orders: with customer, value, branch and channel.
-	"""
-	found = None
-	for name in ("branch", "channel"):
-		some = orders.filter(orders[name].notnull())
-		sums = some.group_by("customer", value=name).agg(orders=some.count(), revenue=some["value"].sum())
-		best = ibis.struct(
-			{"orders": -sums.orders, "revenue": -amount_key(sums.revenue), "value": sums["value"]}
-		)
-		first = sums.group_by("customer").agg(**{f"home_{name}": sums["value"].argmin(best)})
-		found = first if found is None else _beside(found, first, how="outer")
+	keep, goods = known.keep, known.goods
+	items = keep(_by_value(_cells(goods, "item")))
+	found = items.group_by("customer").agg(bought_items=items.orders.sum())
+	found = _beside(found, keep(_most(items, "favourite_item")))
+	for name, column in (("favourite_group", "item_group"), ("favourite_brand", "brand")):
+		found = _beside(found, keep(_most(_by_value(_cells(goods, column)), name)))
 	return found
 
 
-def _beside(table: ir.Table, other: ir.Table, how: str = "left") -> ir.Table:
-	"""The two tables side by side by customer, with every customer of the first (outer: of both)."""
-	joined = table.join(other, "customer", how=how)
-	if how == "outer":
-		joined = joined.mutate(customer=ibis.coalesce(joined.customer, joined.customer_right))
-	return joined.drop("customer_right")
+def _cells(lines: ir.Table, column: str) -> ir.Table:
+	"""One row a customer, day and value of a column, and what was paid for it."""
+	named = lines.filter(lines[column].notnull())
+	return named.group_by("customer", "day", value=column).agg(paid=named.net_amount.sum())
+
+
+def _by_value(cells: ir.Table) -> ir.Table:
+	"""One row a customer and value: in how many orders it was, and what was paid for it."""
+	return cells.group_by("customer", "value").agg(orders=cells.count(), paid=cells.paid.sum())
+
+
+def home(placed: ir.Table, numbered: ir.Table) -> ir.Table:
+	"""customer, home_branch and home_channel: of most orders, then of most paid there, then the smaller name.
+
+	placed: `places.of_days`. numbered: `places.places`.
+	"""
+	sums = placed.group_by("customer", "place").agg(orders=placed.count(), paid=placed.paid.sum())
+	sums = places.named(sums, numbered, "branch", "channel")
+	found = sums.select("customer").distinct()
+	for column in ("branch", "channel"):
+		some = sums.filter(sums[column].notnull()).group_by("customer", value=column)
+		some = some.agg(orders=lambda table: table.orders.sum(), paid=lambda table: table.paid.sum())
+		found = _beside(found, _most(some, f"home_{column}"))
+	return found
+
+
+def _most(sums: ir.Table, name: str) -> ir.Table:
+	"""customer and the value that has most orders, then was paid most for, then is smallest."""
+	best = ibis.struct({"orders": -sums.orders, "paid": -amount_key(sums.paid), "value": sums["value"]})
+	return sums.group_by("customer").agg(**{name: sums["value"].argmin(best)})
+
+
+def _beside(table: ir.Table, other: ir.Table) -> ir.Table:
+	return table.left_join(other, "customer").drop("customer_right")

@@ -25,12 +25,14 @@ WHOLE = 1 - 1e-9
 class Purchases:
 	"""What was known of a company's customers on a day.
 
-	lines: before the as-of, those of customers left out too. days: everything that sums up by customer and day (see
-	`_days`), without customers left out. left_out: customer, reason, order_days, invoices_a_day.
+	lines: before the as-of, those of customers left out too. back: what came back (`returned.by_day`). days: everything that sums up by customer and day (see
+	`_days`), without customers left out. undone: customer and day of sales that came back as a whole. left_out: customer, reason, order_days, invoices_a_day.
 	"""
 
 	lines: ir.Table
+	back: ir.Table
 	days: ir.Table
+	undone: ir.Table
 	left_out: ir.Table
 	keep: Keep
 
@@ -44,13 +46,20 @@ class Purchases:
 		"""The lines of sales."""
 		return self.lines.filter(is_sale(self.lines))
 
+	@property
+	def goods(self) -> ir.Table:
+		"""The lines of orders by which something was sold."""
+		return self.sold.filter(self.sold.qty > 0).anti_join(self.undone, ["customer", "day"])
+
 
 def purchases(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> Purchases:
 	"""Sum the lines up by customer and day, and leave out who is no one person."""
 	known = lines.filter(lines.day < ibis.literal(as_of, "date"))
-	days = keep(_days(known, keep(returned.by_day(known))))
-	out = keep(_left_out(known, days, as_of, settings))
-	return Purchases(known, days.anti_join(out, "customer"), out, keep)
+	back = keep(returned.by_day(known, keep))
+	days = keep(_days(known, back))
+	out = keep(_left_out(known, days, as_of, settings, keep))
+	undone = keep(days.filter((days.goods_lines > 0) & ~days.is_order).select("customer", "day"))
+	return Purchases(known, back, days.anti_join(out, "customer"), undone, out, keep)
 
 
 def orders(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> ir.Table:
@@ -64,11 +73,12 @@ def orders(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_
 	known = purchases(lines, as_of, settings, keep)
 	sold = known.sold
 	numbered = keep(places.places(sold))
-	found = known.orders
+	found = known.orders.drop("margin")
 	for part in (
 		_different(sold, "documents", "voucher_type", "invoice"),
 		_different(sold.filter(sold.qty > 0), "items", "item"),
-		places.of_days(sold, numbered),
+		places.of_days(sold, numbered).drop("paid"),
+		_details(sold, known.back),
 	):
 		found = beside(found, part)
 	found = places.named(found, numbered, *PLACE)
@@ -85,8 +95,8 @@ def orders(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_
 		qty="sold_qty",
 		lines="sold_lines",
 		**{name: found[name] for name in PLACE},
-		margin="order_margin",
-		margin_covered=found.sold_margin_net / found.sold.nullif(0.0),
+		margin="margin",
+		margin_covered="margin_covered",
 		list_amount="list_amount",
 		below_list_lines="below_list_lines",
 		priced_lines="priced_lines",
@@ -130,47 +140,54 @@ def beside(days: ir.Table, other: ir.Table) -> ir.Table:
 
 
 def _days(lines: ir.Table, back: ir.Table) -> ir.Table:
-	"""Everything that sums up by customer and day, whether an order or not.
+	"""Everything of each customer and day that the features sum up, whether an order or not.
 
-	revenue, margin, margin_net: of all lines of the day. sold, sold_qty, sold_lines, first_at, list_amount, discount,
-	below_list_lines, priced_lines: of its sales. returned: what came back of those, whenever that was. value = sold -
-	returned, order_margin likewise. is_order.
+	revenue, margin, margin_net: of all lines of the day. sold, sold_qty, sold_lines, first_at, discount,
+	below_list_lines, priced_lines: of its sales. returned: what came back of those, whenever that was; value = sold -
+	returned. is_order.
 	"""
 	sale = is_sale(lines)
-	priced = sale & lines.paid_ratio.notnull()
-	covered = lines.margin.notnull()
+	cheaper = sale & (lines.paid_ratio < 1)
 	days = lines.group_by("customer", "day").agg(
 		revenue=lines.net_amount.sum(),
 		margin=lines.margin.sum(),
-		margin_net=_sum(lines.net_amount, covered),
+		margin_net=_sum(lines.net_amount, lines.margin.notnull()),
 		sold=_sum(lines.net_amount, sale),
 		sold_qty=_sum(lines.qty, sale),
 		sold_lines=lines.count(where=sale),
 		goods_lines=lines.count(where=sale & (lines.qty > 0)),
-		sold_margin=lines.margin.sum(where=sale),
-		sold_margin_net=_sum(lines.net_amount, sale & covered),
-		list_amount=lines.list_amount.sum(where=sale),
-		discount=(lines.list_amount * (1 - lines.paid_ratio)).sum(where=priced & (lines.paid_ratio < 1)),
-		below_list_lines=lines.count(where=priced & (lines.paid_ratio < BELOW_LIST)),
-		priced_lines=lines.count(where=priced),
+		discount=(lines.list_amount * (1 - lines.paid_ratio)).sum(where=cheaper),
+		below_list_lines=lines.count(where=sale & (lines.paid_ratio < BELOW_LIST)),
+		priced_lines=lines.paid_ratio.count(where=sale),
 		first_at=lines.posted_at.min(where=sale),
 	)
 	days = beside(days, back)
-	return days.mutate(
+	found = days.mutate(
 		returned=days.returned.fill_null(0.0),
 		value=days.sold - days.returned.fill_null(0.0),
-		order_margin=days.sold_margin + days.returned_margin.fill_null(0.0),
 		is_order=(days.goods_lines > 0) & (returned.share(days) < WHOLE),
-	).drop("back_lines", "back_net", "back_qty", "returned_margin", "sold_margin")
+	)
+	return found.drop("back_lines", "back_net", "back_qty", "returned_margin")
 
 
-def _left_out(known: ir.Table, days: ir.Table, as_of: date, settings: Settings) -> ir.Table:
+def _details(sold: ir.Table, back: ir.Table) -> ir.Table:
+	"""What orders tell beyond the features: list_amount, and margin after returns with the share of sold that has one."""
+	found = sold.group_by("customer", "day").agg(
+		list_amount=sold.list_amount.sum(),
+		margin=sold.margin.sum(),
+		margin_covered=_sum(sold.net_amount, sold.margin.notnull()) / sold.net_amount.sum().nullif(0.0),
+	)
+	found = beside(found, back.select("customer", "day", "returned_margin"))
+	return found.mutate(margin=found.margin + found.returned_margin.fill_null(0.0)).drop("returned_margin")
+
+
+def _left_out(known: ir.Table, days: ir.Table, as_of: date, settings: Settings, keep: Keep) -> ir.Table:
 	bought = days.filter(days.goods_lines > 0).select("customer", "day", "sold_lines")
 	year = ((ibis.literal(as_of, "date").delta(bought.day, unit="day") - 1) / 366).floor().cast("int64")
 	years = bought.group_by("customer", year=year).agg(order_days=bought.count())
 	# so many invoices have at least as many lines: the few days to look at more closely
-	busy = bought.filter(bought.sold_lines > settings.max_invoices_a_day).select("customer", "day")
-	sold = known.filter(is_sale(known)).semi_join(busy, ["customer", "day"])
+	busy = keep(bought.filter(bought.sold_lines > settings.max_invoices_a_day).select("customer", "day"))
+	sold = known.filter(is_sale(known)).join(busy, ["customer", "day"])
 	invoices = _different(sold, "invoices", "voucher_type", "invoice").group_by("customer")
 	invoices = invoices.agg(invoices_a_day=lambda table: table.invoices.max())
 	most = years.group_by("customer").agg(order_days=years.order_days.max())

@@ -19,14 +19,14 @@ def places(lines: ir.Table) -> ir.Table:
 
 
 def of_days(sold: ir.Table, numbered: ir.Table) -> ir.Table:
-	"""customer, day and the place where most was sold that day; equal amounts by the smaller names.
+	"""customer, day, the place where most was sold that day (equal amounts by the smaller names), and what was paid there.
 
 	sold: lines of sales. numbered: `places`.
 	"""
-	lines = _named(sold).join(numbered, list(PLACE))
-	sums = lines.group_by("customer", "day", "place").agg(amount=amount_key(lines.net_amount.sum()))
-	best = ibis.struct({"amount": -sums.amount, "place": sums.place})
-	return sums.group_by("customer", "day").agg(place=sums.place.argmin(best))
+	sums = sold.group_by("customer", "day", *PLACE).agg(paid=sold.net_amount.sum())
+	sums = _named(sums).join(numbered, list(PLACE))
+	best = ibis.struct({"paid": -amount_key(sums.paid), "place": sums.place})
+	return sums.group_by("customer", "day").agg(place=sums.place.argmin(best), paid=sums.paid.max())
 
 
 def named(table: ir.Table, numbered: ir.Table, *columns: str) -> ir.Table:
