@@ -168,8 +168,6 @@ def _report(result: ScoreResult) -> None:
 	from rich.console import Console
 	from rich.table import Table
 
-	from ccms_app.scoring.wording import metric_name
-
 	console = Console(highlight=False)
 	scores, facts = result.scores, result.facts
 	table = Table(title=f"{facts['customers']:,} customers as of {facts['as_of']}", show_header=False)
@@ -186,22 +184,34 @@ def _report(result: ScoreResult) -> None:
 		for target, model in facts["models"].items():
 			table.add_row(f"{target.replace('_', ' ')} by", model)
 	console.print(table)
-	if not result.metrics:
-		return
-	table = Table(title=f"Accuracy on the test of {facts['test']}")
-	for heading in ("target", "model", "role"):
-		table.add_column(heading)
-	names = ["auc", "brier", "calibration", "mae", "total_error", "spearman", "top_decile", "coverage"]
-	for name in names:
-		table.add_column(metric_name(name), justify="right")
 	rows: dict[tuple[str, str, str], dict[str, float]] = {}
 	for metric in result.metrics:
 		rows.setdefault((metric.target, metric.model, metric.role), {})[metric.metric] = metric.value
+	for title, targets, names in (
+		("Staying away", ("churn",), ("auc", "brier", "calibration")),
+		("Amounts", ("orders", "revenue", "next_purchase"), ("mae", "total_error", "coverage")),
+	):
+		chosen = {key: figures for key, figures in rows.items() if key[0] in targets}
+		if chosen:
+			console.print(_accuracy(f"{title}: accuracy on the test of {facts['test']}", names, chosen))
+
+
+def _accuracy(title: str, names: tuple[str, ...], rows: dict[tuple[str, str, str], dict[str, float]]):
+	"""A model a row, the published ones in bold."""
+	from rich.table import Table
+
+	from ccms_app.scoring.wording import metric_name
+
+	table = Table(title=title)
+	for heading in ("", "model", ""):
+		table.add_column(heading)
+	for name in names:
+		table.add_column(metric_name(name), justify="right")
 	for (target, model, role), figures in rows.items():
-		style = "bold" if role == "champion" else None
 		shown = (_shown(name, figures.get(name)) for name in names)
-		table.add_row(target.replace("_", " "), model, role, *shown, style=style)
-	console.print(table)
+		style = "bold" if role == "champion" else None
+		table.add_row(target.replace("_", " "), model, "published" if style else role, *shown, style=style)
+	return table
 
 
 def _shown(name: str, value: float | None) -> str:

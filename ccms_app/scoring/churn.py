@@ -21,7 +21,7 @@ from .metrics import BASELINE, CANDIDATE, CHAMPION, Metric
 LOGISTIC, BOOSTING, BLEND = (
 	"Logistic regression",
 	"Gradient boosting",
-	"Logistic regression and gradient boosting",
+	"Logistic + boosting",
 )
 BASE_RATE, RECENCY = "Base rate", "Recency"
 FEWEST_CLOSED = 3

@@ -21,7 +21,7 @@ from .metrics import BASELINE, CANDIDATE, CHAMPION, Metric
 from .spend import YEAR, Spend
 from .spread import Spread, count_variance, promise
 
-BOOSTED, RUN_RATE = "BG/NBD and gradient boosting", "Run-rate"
+BOOSTED, RUN_RATE = "BG/NBD + boosting", "Run-rate"
 
 
 @dataclass
