@@ -54,7 +54,7 @@ class CustomerValue(insight.Insight):
 			)
 			into.missing |= {name.strip() for name in (row.missing_costs or "").split(",") if name.strip()}
 			for field in ("customers", "with_goods", *fields):
-				into[field] = (into[field] or 0) + (row[field] or 0)
+				into[field] = (into.get(field) or 0) + (row[field] or 0)
 		rows = found.values()
 		place = {name: place for place, name in enumerate(self.settings.value_band_names)}
 		return sorted(rows, key=lambda row: (place.get(row.value_band, len(place)), row.value_band or "~"))
@@ -117,7 +117,7 @@ class CustomerValue(insight.Insight):
 
 	def _row(self, row: frappe._dict) -> dict[str, Any]:
 		return {
-			"label": row.value_band or _("No band"),
+			"label": row.value_band or _("No order in 365 days"),
 			"value_band": row.value_band,
 			"customers": row.customers,
 			"year": row.revenue_365 or 0,

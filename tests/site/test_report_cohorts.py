@@ -1,0 +1,188 @@
+"""Cohort Retention and New against Repeat Revenue, month by month, counted by hand."""
+
+from collections import defaultdict
+from datetime import timedelta
+from statistics import median
+
+import pytest
+from frappe.utils import add_months, getdate, nowdate
+from pytest import approx
+
+from tests.site import shop
+from tests.site.reports import Report
+from tests.site.shop_truth import truth
+
+COHORTS, NEW, BEHIND = "Cohort Retention", "New against Repeat Revenue", "Customers Behind"
+
+
+@pytest.fixture(scope="module")
+def company(site) -> str:
+	return shop.scored()
+
+
+def month(day) -> str:
+	return f"{day:%Y-%m}"
+
+
+def months_between(first: str, later: str) -> int:
+	(y1, m1), (y2, m2) = (map(int, text.split("-")) for text in (first, later))
+	return (y2 - y1) * 12 + m2 - m1
+
+
+@pytest.mark.parametrize("group", [None, shop.REGULARS])
+def test_who_came_again_in_each_month(company, group):
+	found = truth()
+	people = {who for who in found.orders if not group or found.group[who] == group}
+	report = Report(
+		COHORTS, company=company, cohorts="36 Months", **({"customer_group": group} if group else {})
+	)
+	by_cohort = defaultdict(set)
+	for who in people:
+		by_cohort[month(found.first(who))].add(who)
+	assert {row.cohort: row.customers for row in report.rows} == {
+		cohort: len(own) for cohort, own in by_cohort.items()
+	}
+	last = month(found.as_of - timedelta(days=1))
+	for row in report.rows:
+		own = by_cohort[row.cohort]
+		for offset in range(min(12, months_between(row.cohort, last)) + 1):
+			active = sum(
+				1
+				for who in own
+				if any(months_between(row.cohort, month(order.day)) == offset for order in found.orders[who])
+			)
+			assert row[f"m{offset}"] == approx(100 * active / len(own), abs=0.06), (row.cohort, offset)
+		net = found.earned(lambda who, day, *_rest, own=own: who in own)
+		assert row.cumulative == approx(net, abs=0.01)
+		assert row.each == approx(net / len(own), abs=0.01)
+
+
+def test_second_purchases_and_the_days_to_them(company):
+	found = truth()
+	waits = [(own[1].day - own[0].day).days for own in found.orders.values() if len(own) > 1]
+	report = Report(COHORTS, company=company, cohorts="36 Months")
+	assert f"{len(waits)} of {len(found.orders)} customers came a second time" in report.message
+	assert report.figures["Days to the second order"] == f"{median(waits):.1f}".rstrip("0").rstrip(".")
+	assert report.total.second_rate == approx(100 * len(waits) / len(found.orders), abs=0.06)
+	had = [own for own in found.orders.values() if own[0].day <= found.as_of - timedelta(days=90)]
+	in_time = [own for own in had if len(own) > 1 and (own[1].day - own[0].day).days <= 90]
+	assert report.total.rate_within == approx(100 * len(in_time) / len(had), abs=0.06)
+
+
+def test_the_running_month_is_hatched_and_the_first_ones_flagged(company):
+	report = Report(COHORTS, company=company, cohorts="36 Months")
+	assert report.picture.count("ccms-hatched") == sum(
+		1
+		for row in report.rows
+		if months_between(row.cohort, month(getdate(nowdate()) - timedelta(days=1))) <= 12
+	)
+	assert sum(row.label.endswith("*") for row in report.rows) in (1, 2, 3)
+	assert "first three months" in report.message
+
+
+def test_revenue_and_value_by_month_since(company):
+	found = truth()
+	revenue = Report(COHORTS, company=company, measure="Revenue", cohorts="24 Months")
+	value = Report(COHORTS, company=company, measure="Value So Far, Each", cohorts="24 Months")
+	for row, worth in zip(revenue.rows, value.rows, strict=True):
+		own = {who for who in found.orders if month(found.first(who)) == row.cohort}
+		# what was sold and brought back before the first order that stands belongs to no cohort
+		first = found.earned(
+			lambda who, day, *_rest, own=own, row=row: (
+				who in own and month(day) == row.cohort and day >= found.first(who)
+			)
+		)
+		assert row.m0 == approx(first, abs=0.01)
+		assert worth.m0 == approx(first / len(own), abs=0.01)
+	assert revenue.total.m0 == approx(sum(row.m0 for row in revenue.rows))
+
+
+def test_a_cell_leads_to_who_came_in_that_month(company):
+	found = truth()
+	for row in Report(COHORTS, company=company).rows[:4]:
+		behind = Report(BEHIND, company=company, **row.behind["m1"])
+		assert {one.customer for one in behind.rows} == {
+			who
+			for who, own in found.orders.items()
+			if month(own[0].day) == row.cohort
+			and any(months_between(row.cohort, month(order.day)) == 1 for order in own)
+		}
+
+
+# --- new against repeat --------------------------------------------------------------------------------------
+
+
+def split(found, first, last, branch=None) -> dict:
+	"""What a span of days brought, by hand."""
+	sums = {"new": 0.0, "repeat": 0.0}
+	for (who, day, where, _group), net in found.revenue.items():
+		if first <= day <= last and (not branch or where == branch):
+			sums["new" if who in found.orders and day == found.first(who) else "repeat"] += net
+	orders = [
+		(who, place, order)
+		for who, own in found.orders.items()
+		for place, order in enumerate(own)
+		if first <= order.day <= last
+		and (not branch or max(order.amounts, key=lambda name: order.amounts[name]) == branch)
+	]
+	return {
+		"new_revenue": approx(sums["new"], abs=0.01),
+		"repeat_revenue": approx(sums["repeat"], abs=0.01),
+		"new_customers": sum(1 for _who, place, _order in orders if not place),
+		"repeat_customers": len({who for who, place, _order in orders if place}),
+		"orders": len(orders),
+	}
+
+
+@pytest.mark.parametrize("branch", [None, shop.STATION, shop.HARBOUR])
+def test_new_and_repeat_month_by_month(company, branch):
+	found = truth()
+	last = found.as_of - timedelta(days=1)
+	start = getdate(add_months(found.as_of, -12))
+	report = Report(NEW, company=company, **({"branch": branch} if branch else {}))
+	assert len(report.rows) in (12, 13)
+	for row in report.rows:
+		first = getdate(f"{row.month}-01")
+		wanted = split(
+			found, max(first, start), min(getdate(add_months(first, 1)) - timedelta(days=1), last), branch
+		)
+		assert {name: row[name] for name in wanted} == wanted, row.month
+	wanted = split(found, start, last, branch)
+	assert {name: report.total[name] for name in wanted} == wanted
+	assert len(report.chart["data"]["labels"]) == len(report.rows)
+
+
+def test_the_same_days_of_last_year_stand_beside(company):
+	found = truth()
+	start, last = (
+		getdate(add_months(found.as_of, -24)),
+		getdate(add_months(found.as_of, -12)) - timedelta(days=1),
+	)
+	wanted = split(found, start, last)
+	report = Report(NEW, company=company)
+	assert report.total.last_year == approx(
+		wanted["new_revenue"].expected + wanted["repeat_revenue"].expected, abs=0.02
+	)
+	assert "last year" in report.cards["Revenue"] and "before" not in report.cards["Revenue"]
+	days = Report(NEW, company=company, period="Last 30 Days")
+	assert "before" in days.cards["Revenue"] and "last year" in days.cards["Revenue"]
+
+
+def test_days_that_were_chosen(company):
+	found = truth()
+	first, last = found.as_of - timedelta(days=200), found.as_of - timedelta(days=100)
+	report = Report(NEW, company=company, period="Choose Dates", from_date=first, to_date=last)
+	wanted = split(found, first, last)
+	assert {name: report.total[name] for name in wanted} == wanted
+	behind = Report(BEHIND, company=company, **report.rows[1].behind["orders"])
+	inside = {
+		who
+		for who, own in found.orders.items()
+		if any(month(order.day) == report.rows[1].month for order in own)
+	}
+	assert {row.customer for row in behind.rows} == inside
+
+
+def test_days_without_sales_say_so(company):
+	report = Report(NEW, company=company, period="Choose Dates", from_date="2015-01-01", to_date="2015-02-01")
+	assert report.rows == [] and report.chart is None and "Nothing was sold" in report.message
