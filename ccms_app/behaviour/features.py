@@ -108,7 +108,7 @@ def features(
 	known = purchases(lines, as_of, settings, keep)
 	columns = ("customer", "day", "first_at", "value", "below_list_lines", "priced_lines")
 	orders = keep(with_gaps(known.orders.select(*columns)))
-	numbered = keep(places.places(known.goods))
+	numbered = keep(places.places(known.lines))
 	placed = keep(places.of_days(known.goods, numbered))
 	company = company_gap(orders, settings)
 	if gap is not None:

@@ -48,12 +48,10 @@ def favourites(known: Purchases) -> ir.Table:
 
 	A favourite is in most orders; then the one more was paid for, then the smaller name. No name is no favourite.
 	"""
-	keep, goods = known.keep, known.goods
-	items = keep(_by_value(_cells(goods, "item")))
-	found = items.group_by("customer").agg(bought_items=items.orders.sum())
-	found = _beside(found, keep(_most(items, "favourite_item")))
+	items = _by_value(_cells(known.goods, "item"))
+	found = known.keep(_most(items, "favourite_item", bought_items=items.orders.sum()))
 	for name, column in (("favourite_group", "item_group"), ("favourite_brand", "brand")):
-		found = _beside(found, keep(_most(_by_value(_cells(goods, column)), name)))
+		found = _beside(found, known.keep(_most(_by_value(_cells(known.goods, column)), name)))
 	return found
 
 
@@ -83,10 +81,10 @@ def home(placed: ir.Table, numbered: ir.Table) -> ir.Table:
 	return found
 
 
-def _most(sums: ir.Table, name: str) -> ir.Table:
+def _most(sums: ir.Table, name: str, **more: ir.Scalar) -> ir.Table:
 	"""customer and the value that has most orders, then was paid most for, then is smallest."""
 	best = ibis.struct({"orders": -sums.orders, "paid": -amount_key(sums.paid), "value": sums["value"]})
-	return sums.group_by("customer").agg(**{name: sums["value"].argmin(best)})
+	return sums.group_by("customer").agg(**{name: sums["value"].argmin(best)}, **more)
 
 
 def _beside(table: ir.Table, other: ir.Table) -> ir.Table:
