@@ -16,7 +16,7 @@ from . import places
 from .cycle import company_gap, own_cycles, with_gaps
 from .engine import Engine, Keep, as_it_is
 from .habits import favourites, home, peaks
-from .orders import purchases
+from .orders import Purchases, purchases
 from .settings import Settings
 
 YEAR, QUARTER = 365, 90
@@ -90,11 +90,22 @@ def compute(
 		as_of: nothing of this day or later is known.
 		gap: the company's gap in days, when it is frozen; None takes that of these orders.
 	"""
+	return compute_with_left_out(engine, lines, as_of, settings, gap)[0]
+
+
+def compute_with_left_out(
+	engine: Engine, lines: ir.Table, as_of: date, settings: Settings, gap: float | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+	"""`compute`, and the customers left out: customer, reason, order_days, invoices_a_day (see `orders.left_out`)."""
 	with engine.keeping(ahead=True) as keep:
-		frame = engine.frame(features(lines, as_of, settings, keep, gap))
+		known = purchases(lines, as_of, settings, keep)
+		frame = engine.frame(_features(known, as_of, settings, gap))
+		left_out = engine.frame(known.left_out)
 	numbers = frame.select_dtypes("float64").columns
 	frame[numbers] = frame[numbers].round(_DECIMALS)
-	return frame.sort_values("customer", ignore_index=True)
+	return frame.sort_values("customer", ignore_index=True), left_out.sort_values(
+		"customer", ignore_index=True
+	)
 
 
 def features(
@@ -105,7 +116,11 @@ def features(
 	Days count back from the as-of: "365" are the 365 days before it. Amounts are in company currency. What is not known is
 	null. Whoever never ordered (returns or debit notes alone) has 0 orders and no dates.
 	"""
-	known = purchases(lines, as_of, settings, keep)
+	return _features(purchases(lines, as_of, settings, keep), as_of, settings, gap)
+
+
+def _features(known: Purchases, as_of: date, settings: Settings, gap: float | None) -> ir.Table:
+	keep = known.keep
 	columns = ("customer", "day", "first_at", "value", "below_list_lines", "priced_lines")
 	orders = keep(with_gaps(known.orders.select(*columns)))
 	numbered = keep(places.places(known.lines))

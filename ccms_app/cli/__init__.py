@@ -10,6 +10,7 @@ import click
 from ccms_app import __version__
 
 from .demo import demo
+from .features import features
 from .score import score
 from .simulate import simulate
 
@@ -20,5 +21,5 @@ def main() -> None:
 	"""Customer consumption management: the engines on files, without ERPNext."""
 
 
-for command in (simulate, demo, score):
+for command in (simulate, demo, features, score):
 	main.add_command(command)
