@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .terminal import A_PATH, bar, clear_errors, done
+from .terminal import A_PATH, bar, clear_errors, done, steps
 
 if TYPE_CHECKING:
+	from ccms_app.dashboard.study import Study
 	from ccms_app.facts.files import Facts
 	from ccms_app.loyalty.model import Program
 	from ccms_app.loyalty.stated_behaviour import Behaviour
@@ -67,9 +68,18 @@ def simulate(
 
 
 def run(
-	read: Callable[[], Facts], program: Program, behaviour: Behaviour, out: Path, name: str, note: str = ""
+	read: Callable[[], Facts],
+	program: Program,
+	behaviour: Behaviour,
+	out: Path,
+	name: str,
+	note: str = "",
+	names: Callable[[], Mapping[str, str]] | None = None,
 ) -> None:
-	"""Read, replay, write (a dashboard too when the data set has a name to put on it), and say what came out."""
+	"""Read, replay, write (a dashboard too when the data set has a name to put on it), and say what came out.
+
+	names: what people call the items; with it the customers are studied too.
+	"""
 	from rich.console import Console
 
 	from ccms_app.loyalty import simulation_files
@@ -96,16 +106,27 @@ def run(
 	for message in result.messages:
 		console.print(f"  note: {message}", style="yellow")
 
+	study = None
+	if names is not None:
+		from ccms_app.dashboard.study import study as study_customers
+
+		begun = perf_counter()
+		with steps(console) as progress:
+			study = study_customers(facts, names=names(), progress=progress)
+		done(console, begun, f"Scored {len(study.scores):,} customers")
+		for message in study.result.facts.get("messages", []):
+			console.print(f"  note: {message}", style="yellow")
+
 	begun = perf_counter()
 	with console.status("Writing the results …"), simulation_files.replacing(out) as folder:
 		simulation_files.write(result, folder)
 		if name:
-			dashboard.write(folder / simulation_files.DASHBOARD, result, facts, name, note)
+			dashboard.write(folder / simulation_files.DASHBOARD, result, facts, name, note, study)
 	done(console, begun, f"Wrote {out}")
-	_report(result, out / simulation_files.DASHBOARD if name else out)
+	_report(result, out / simulation_files.DASHBOARD if name else out, study)
 
 
-def _report(result: Simulation, where: Path) -> None:
+def _report(result: Simulation, where: Path, study: Study | None) -> None:
 	"""The whole period in a table that a person reads."""
 	from rich.console import Console
 	from rich.table import Table
@@ -120,5 +141,9 @@ def _report(result: Simulation, where: Path) -> None:
 	console = Console(highlight=False)
 	console.print(table)
 	console.print(finding(result))
+	if study is not None:
+		from ccms_app.dashboard.study import finding as found_of_customers
+
+		console.print(found_of_customers(study))
 	console.print()
 	console.print(f"Look at it: {where.resolve()}", soft_wrap=True)

@@ -40,3 +40,14 @@ def bar(console, text: str) -> Iterator[Callable[[int, int], None]]:
 	with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
 		task = progress.add_task(text, total=None)
 		yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def steps(console) -> Iterator[Callable[[float, str], None]]:
+	"""A progress bar that says what is being done; yields what a long run calls with (share of 1, text)."""
+	from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+	columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+	with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+		task = progress.add_task("", total=1.0)
+		yield lambda share, text: progress.update(task, completed=share, description=text)

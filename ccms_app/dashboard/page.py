@@ -42,6 +42,15 @@ def page(title: str, body: str) -> str:
 """
 
 
+def nav(links: Iterable[tuple[str, str]]) -> str:
+	"""(words, id of what they lead to) in a line on top."""
+	return (
+		"<nav>"
+		+ "".join(f'<a href="#{escape(ident)}">{escape(words)}</a>' for words, ident in links)
+		+ "</nav>\n"
+	)
+
+
 def section(title: str, *parts: str, wide: bool = False, ident: str = "") -> str:
 	"""A titled box; two stand side by side where the screen allows, a wide one alone."""
 	attributes = f' id="{escape(ident)}"' if ident else ""
@@ -70,15 +79,27 @@ def cards(rows: Iterable[tuple[str, str, str]]) -> str:
 	return f'<div class="cards">{boxes}</div>\n'
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], total: Sequence[str] = ()) -> str:
-	"""The first column is text, the others are figures."""
+def table(
+	headings: Sequence[str],
+	rows: Iterable[Sequence[str]],
+	total: Sequence[str] = (),
+	words: Sequence[str] = (),
+) -> str:
+	"""The first column is text, the others are figures, but for those whose headings are named in words."""
+	classes = [' class="words"' if heading in words else "" for heading in headings]
 
 	def cells(values: Sequence[str], tag: str) -> str:
-		return "<tr>" + "".join(f"<{tag}>{escape(value)}</{tag}>" for value in values) + "</tr>"
+		marked = zip(values, classes, strict=True)
+		return "<tr>" + "".join(f"<{tag}{mark}>{escape(value)}</{tag}>" for value, mark in marked) + "</tr>"
 
 	foot = f"<tfoot>{cells(total, 'td')}</tfoot>" if total else ""
 	body = "".join(cells(row, "td") for row in rows)
 	return f'<div class="scroll"><table><thead>{cells(headings, "th")}</thead><tbody>{body}</tbody>{foot}</table></div>'
+
+
+def columns(*parts: str) -> str:
+	"""Parts side by side where the screen allows."""
+	return '<div class="columns">' + "".join(f"<div>{part}</div>" for part in parts) + "</div>"
 
 
 def terms(rows: Iterable[tuple[str, str]]) -> str:
@@ -98,8 +119,11 @@ def folded(summary: str, content: str) -> str:
 	return f"<details><summary>{escape(summary)}</summary>{content}</details>"
 
 
-def chart(figure: go.Figure, ident: str, label: str, height: int = 320) -> str:
-	"""A chart as HTML; label says to a screen reader what the picture shows."""
+def chart(figure: go.Figure, ident: str, label: str, height: int = 320, grid: str = "y") -> str:
+	"""A chart as HTML; label says to a screen reader what the picture shows.
+
+	grid: the axes whose lines cross the picture ("x", "y", "" for a heat map).
+	"""
 	figure.update_layout(
 		height=height,
 		margin={"l": 8, "r": 8, "t": 8, "b": 8, "autoexpand": True},
@@ -112,10 +136,26 @@ def chart(figure: go.Figure, ident: str, label: str, height: int = 320) -> str:
 		dragmode=False,
 		bargap=0.25,
 	)
-	figure.update_xaxes(fixedrange=True, automargin=True, showgrid=False, linecolor=GRID, tickcolor=GRID)
-	figure.update_yaxes(
-		fixedrange=True, automargin=True, gridcolor=GRID, zerolinecolor="#9aa7b3", rangemode="tozero"
+	figure.update_xaxes(
+		fixedrange=True,
+		automargin=True,
+		showgrid="x" in grid,
+		gridcolor=GRID,
+		linecolor=GRID,
+		tickcolor=GRID,
+		zeroline="x" in grid,
+		zerolinecolor="#9aa7b3",
 	)
+	figure.update_yaxes(
+		fixedrange=True,
+		automargin=True,
+		showgrid="y" in grid,
+		gridcolor=GRID,
+		zeroline="y" in grid,
+		zerolinecolor="#9aa7b3",
+	)
+	if "y" in grid:
+		figure.update_yaxes(rangemode="tozero")
 	html = to_html(
 		figure,
 		full_html=False,

@@ -48,7 +48,7 @@ def header(result: Simulation, facts: Facts, name: str) -> str:
 			"the margin is not known" if total["margin"] is None else "the margin does not cover the cost",
 		)
 	return (
-		"<header>"
+		'<header id="program">'
 		'<p class="kicker">A loyalty program, tried out on past sales</p>'
 		f"<h1>{escape(result.program.name)}: what would it have cost, and who would have gained?</h1>"
 		f'<p class="lede">{escape(unbroken(finding(result)))}</p>'

