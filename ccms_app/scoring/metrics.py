@@ -44,8 +44,12 @@ def brier(truth: np.ndarray, probability: np.ndarray) -> float:
 
 
 def calibration(truth: np.ndarray, probability: np.ndarray, groups: int = 10) -> list[dict]:
-	"""Equal groups by rank of the probability, lowest first: customers, mean probability, share of events."""
-	truth, probability = np.asarray(truth, float), np.asarray(probability, float)
+	"""Equal groups by rank of the probability, lowest first: customers, mean probability, share of events.
+
+	Customers of equal probability share their events evenly: which of them comes first must not matter.
+	"""
+	probability = np.asarray(probability, float)
+	truth = _shared(truth, probability)
 	order = np.argsort(probability, kind="stable")
 	return [
 		{
@@ -76,7 +80,7 @@ def spearman(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 def top_decile(truth: np.ndarray, predicted: np.ndarray) -> float:
 	"""Share of the whole that the tenth of customers predicted highest brought; NaN if the whole is not positive."""
-	truth = np.asarray(truth, float)
+	truth = _shared(truth, np.asarray(predicted, float))
 	whole = truth.sum()
 	if not len(truth) or whole <= 0:
 		return float("nan")
@@ -94,6 +98,12 @@ def coverage(truth: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
 	"""Share of the truth within [low, high]."""
 	truth = np.asarray(truth, float)
 	return float(np.mean((truth >= low) & (truth <= high))) if len(truth) else float("nan")
+
+
+def _shared(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+	"""The truth, as the mean of all whose prediction is the same."""
+	_, group = np.unique(np.round(predicted, 12), return_inverse=True)
+	return (np.bincount(group, np.asarray(truth, float)) / np.bincount(group))[group]
 
 
 def lower_by_a_standard_error(challenger: np.ndarray, champion: np.ndarray) -> bool:

@@ -199,6 +199,14 @@ def test_calibration_is_of_equal_groups_by_rank():
 	assert metrics.largest_gap(table) == pytest.approx(abs(table[4]["predicted"] - table[4]["observed"]))
 
 
+def test_ties_share_what_happened_to_them():
+	truth = np.r_[np.ones(30), np.zeros(70)]
+	for order in (slice(None), slice(None, None, -1)):
+		table = metrics.calibration(truth[order], np.full(100, 0.4))
+		assert [row["observed"] for row in table] == pytest.approx([0.3] * 10)
+		assert metrics.top_decile(truth[order], np.full(100, 0.4)) == pytest.approx(0.1)
+
+
 def test_the_rest_of_the_figures():
 	truth, said = np.array([0, 0, 1, 9.0]), np.array([1, 0, 2, 4.0])
 	assert metrics.top_decile(truth, said) == 0.9
