@@ -11,7 +11,7 @@ from ccms_app.behaviour.lines import from_facts
 from ccms_app.behaviour.settings import Settings
 from ccms_app.facts.files import check
 from ccms_app.scoring import churn, cutoffs, metrics, next_purchase, value
-from ccms_app.scoring.histories import Histories, Orders, Revenue, number_of
+from ccms_app.scoring.histories import Histories, Orders, Revenue
 from ccms_app.scoring.score import ScoreResult, score
 from tests.unit import cdnow
 
@@ -84,7 +84,7 @@ def test_churn_at_a_cold_start(cold_start):
 
 @pytest.mark.parametrize("when", ["spring", "cold_start"])
 def test_value_beats_the_run_rate_and_keeps_its_intervals(when, request):
-	result, known = request.getfixturevalue(when)
+	_, known = request.getfixturevalue(when)
 	for what, truth, year in (("orders", "came", "orders_365"), ("revenue", "paid", "revenue_365")):
 		mean, low, high = (known[f"expected_{what}{end}"] for end in ("", "_low", "_high"))
 		assert metrics.mae(known[truth], mean) < 0.85 * metrics.mae(known[truth], known[year] * 90 / 365)

@@ -30,10 +30,16 @@ def world(customers: int = 700, days: int = 620, seed: int = 11) -> pd.DataFrame
 		gap = rng.gamma(2.0, 25)
 		while day < days and not (left and rng.random() < 0.25):
 			invoice = f"S{number}-{day}"
-			on = pd.Timestamp(AS_OF) - pd.Timedelta(days=days - day) + pd.Timedelta(hours=int(rng.integers(9, 20)))
+			on = (
+				pd.Timestamp(AS_OF)
+				- pd.Timedelta(days=days - day)
+				+ pd.Timedelta(hours=int(rng.integers(9, 20)))
+			)
 			for item in rng.choice(40, 2, replace=False):
 				paid = round(float(rng.gamma(4, 6)), 2)
-				rows.append((invoice, on, f"C{number}", f"I{item}", 2, paid, paid * rng.choice([1, 1.2]), False, ""))
+				rows.append(
+					(invoice, on, f"C{number}", f"I{item}", 2, paid, paid * rng.choice([1, 1.2]), False, "")
+				)
 			if rng.random() < 0.06 and day + 9 < days:
 				share = rng.choice([0.5, 1.0])
 				for _, _, customer, item, qty, paid, listed, _, _ in rows[-2:]:
@@ -46,7 +52,9 @@ def world(customers: int = 700, days: int = 620, seed: int = 11) -> pd.DataFrame
 def scored(lines: pd.DataFrame, as_of: date = AS_OF, **options) -> ScoreResult:
 	facts = check(lines.reset_index(drop=True), "test")
 	with Engine() as engine:
-		return score(engine, engine.lines(from_facts(facts)), as_of, options.pop("horizon", 90), Settings(), **options)
+		return score(
+			engine, engine.lines(from_facts(facts)), as_of, options.pop("horizon", 90), Settings(), **options
+		)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +82,9 @@ def test_the_shop_is_worth_testing_on(base):
 
 
 def test_the_order_of_rows_and_the_names_of_customers_change_nothing(lines, base):
-	names = {name: f"X{hash_}" for hash_, name in enumerate(sorted(set(lines["customer"]), key=lambda n: n[::-1]))}
+	names = {
+		name: f"X{hash_}" for hash_, name in enumerate(sorted(set(lines["customer"]), key=lambda n: n[::-1]))
+	}
 	again = scored(lines.sample(frac=1, random_state=5).assign(customer=lambda f: f["customer"].map(names)))
 	expected = base.scores.assign(customer=base.scores["customer"].map(names))
 	same(again.scores, expected.sort_values("customer", ignore_index=True))
@@ -89,7 +99,9 @@ def test_a_year_of_weeks_later_every_score_is_the_same(lines, base):
 		if str(expected[name].dtype).startswith("datetime"):
 			expected[name] = expected[name] + later
 	same(again.scores, expected, but=("peak_month", "peak_month_share", "churn_reasons"))
-	codes = [scores["churn_reasons"].str.findall(r'"code": "(\w+)"') for scores in (again.scores, base.scores)]
+	codes = [
+		scores["churn_reasons"].str.findall(r'"code": "(\w+)"') for scores in (again.scores, base.scores)
+	]
 	pd.testing.assert_series_equal(*codes)
 
 
@@ -97,7 +109,7 @@ def test_seven_times_the_money_changes_money_alone(lines, base):
 	again = scored(lines.assign(net_amount=lines["net_amount"] * 7, list_amount=lines["list_amount"] * 7))
 	expected = base.scores.copy()
 	for name in expected:
-		if "revenue" in name and name != "trend_revenue" or name.startswith(MONEY):
+		if ("revenue" in name and name != "trend_revenue") or name.startswith(MONEY):
 			expected[name] = expected[name] * 7
 	loose = [name for name in expected if name.startswith("expected_revenue")]
 	same(again.scores, expected, but=tuple(loose))
@@ -231,7 +243,9 @@ def test_costs_reach_the_bridge_and_complaints_their_rate(lines):
 	assert scores.loc["C1", "service_cost"] == 12
 	assert scores.loc["C1", "historic_value"] == pytest.approx(scores.loc["C1", "revenue"] - 12)
 	often = scores["orders_365"] >= 5
-	assert (scores.loc[often, "complaint_rate"].notna()).all() and scores.loc[~often, "complaint_rate"].isna().all()
+	assert (scores.loc[often, "complaint_rate"].notna()).all() and scores.loc[
+		~often, "complaint_rate"
+	].isna().all()
 	assert scores["missing_costs"].iloc[0] == "cost of goods, points, acquisition"
 
 
@@ -255,7 +269,9 @@ def test_the_command_writes_a_row_a_customer(lines, tmp_path):
 	asked = "customer orders revenue last_order r f m rfm_group stage churn_probability expected_orders expected_revenue"
 	assert set(asked.split()) <= set(found)
 	last = pd.to_datetime(found["last_order"]).max()
-	assert found["days_since"].min() == 1 and last == few.loc[~few["is_return"], "posted_at"].max().normalize()
+	assert (
+		found["days_since"].min() == 1 and last == few.loc[~few["is_return"], "posted_at"].max().normalize()
+	)
 	assert list(out.parent.iterdir()) == [out]
 
 
