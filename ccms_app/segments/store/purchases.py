@@ -78,4 +78,5 @@ class Lines:
 			rows = [text.encode() for (text,) in query.run()]
 			if rows:
 				found.append(extract.parse(rows, doctype))
-		return pa.concat_tables(found)
+		# as Parquet files give them: every column may be empty
+		return pa.concat_tables(found).cast(pa.schema([field.with_nullable(True) for field in SCHEMA]))
