@@ -43,7 +43,12 @@ _LOYALTY = ["public/js/loyalty_common.js", "public/js/loyalty_panel.js"]
 doctype_js = {
 	"Sales Invoice": [*_LOYALTY, "public/js/sales_document.js"],
 	"POS Invoice": [*_LOYALTY, "public/js/sales_document.js"],
-	"Customer": ["public/js/loyalty_common.js", "public/js/customer.js"],
+	"Customer": [
+		"public/js/loyalty_common.js",
+		"public/js/customer_behaviour.js",
+		"public/js/customer.js",
+	],
+	"CCMS Customer Segment": "public/js/segment_builder.js",
 	"CCMS Membership": "public/js/loyalty_common.js",
 	"CCMS Points Adjustment": "public/js/loyalty_common.js",
 }

@@ -18,7 +18,7 @@ def money(
 ) -> dict:
 	"""An amount; `currency` says in what."""
 	currency = more.pop("currency")
-	return figure(label, now, before, last_year, text=lambda value: _amount(value, currency), **more)
+	return figure(label, now, before, last_year, text=lambda value: money_text(value, currency), **more)
 
 
 def count(
@@ -120,6 +120,7 @@ def customers(number: int) -> str:
 	return _("1 customer") if number == 1 else _("{0} customers").format(reporting.number(number))
 
 
-def _amount(value: float, currency: str) -> str:
+def money_text(value: float, currency: str) -> str:
+	"""An amount as people read it, without cents where there are thousands."""
 	places = 0 if abs(value) >= 1000 else None
 	return frappe.utils.fmt_money(round(value) if places == 0 else value, precision=places, currency=currency)

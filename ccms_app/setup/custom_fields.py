@@ -128,7 +128,7 @@ CUSTOM_FIELDS: dict[str, list[dict]] = {
 	"Customer": [
 		{
 			"fieldname": "ccms_loyalty_tab",
-			"label": "Loyalty",
+			"label": "Loyalty & Behaviour",
 			"fieldtype": "Tab Break",
 			"insert_after": "dashboard_tab",
 			"depends_on": "eval:!doc.__islocal",

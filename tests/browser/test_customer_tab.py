@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import settle
 from tests.browser.screens import fresh, member
-from tests.site import factories
+from tests.site import factories, shop
 from tests.site.world import ANALYST, CASHIER, COMPANY, EXPENSE, account
 
 
@@ -179,3 +179,59 @@ def test_the_tab_fits_every_screen(desk, look, language, device):
 	assert box["x"] >= 0 and box["x"] + box["width"] <= page.viewport_size["width"]
 	assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 	look(page, f"customer-tab-{language}-{device}")
+
+
+# --- behaviour ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def buyers(site) -> list[str]:
+	"""Customers of the shop whose scores are published: the one with most orders first, one with a single order last."""
+	company = shop.scored()
+	return frappe.get_all(
+		"CCMS Customer Profile", filters={"company": company}, order_by="orders desc, name", pluck="customer"
+	)
+
+
+def open_behaviour(page: Page, customer: str):
+	tab = open_tab(page, customer)
+	card = tab.locator(".ccms-behaviour")
+	expect(card.first).to_be_visible()
+	return card
+
+
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_how_a_customer_buys(desk, look, buyers, language, device):
+	page = desk(language=language, device=device)
+	card = open_behaviour(page, buyers[0])
+	for name in ("cycle", "last_order", "times", "likes", "value", "expected", "churn", "rfm", "returns"):
+		expect(card.locator(f"[data-fact={name}]")).to_be_visible()
+	expect(card.locator(".ccms-spending svg rect.bar").first).to_be_attached()
+	risk = card.locator("[data-fact=churn]")
+	orders = frappe.db.get_value("CCMS Customer Profile", {"customer": buyers[0]}, "orders")
+	assert str(orders) in risk.get_attribute("title")
+	# who cannot hover reads the basis beneath
+	card.locator("[data-fact=cycle]").click()
+	expect(card.locator(".ccms-basis-line").first).to_contain_text(str(orders))
+	assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+	look(page, f"customer-behaviour-{language}-{device}")
+
+
+def test_too_little_data_says_so(desk, buyers):
+	card = open_behaviour(desk(), buyers[-1])
+	expect(card.locator("[data-fact=cycle]")).to_contain_text("not enough orders yet (1 of 4)")
+	expect(card.locator("[data-fact=next]")).to_contain_text("not enough orders yet (1 of 3)")
+
+
+def test_nobody_has_bought_yet(desk):
+	customer = factories.make_customer()
+	frappe.db.commit()
+	expect(open_behaviour(desk(), customer)).to_contain_text("No orders yet")
+
+
+def test_a_figure_leads_to_its_customers(desk, buyers):
+	page = desk()
+	card = open_behaviour(page, buyers[0])
+	card.locator("[data-fact=rfm]").click()
+	page.wait_for_url("**/query-report/Customers%20Behind**rfm_group=**")

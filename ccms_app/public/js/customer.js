@@ -1,4 +1,5 @@
-// The Loyalty tab of a customer: one card a membership, and what can be done with it.
+// The Loyalty & Behaviour tab of a customer: one card a membership and what can be done with it, then what the
+// customer does and is worth.
 (() => {
 	const { part, sentence, points, money, day } = ccms.loyalty;
 	const FIELD = "ccms_loyalty_html";
@@ -7,9 +8,17 @@
 		refresh(frm) {
 			const field = frm.fields_dict[FIELD];
 			if (!field || frm.is_new()) return;
-			new LoyaltyTab(frm, field.$wrapper.get(0)).load();
+			const [loyalty, behaviour] = halves(field.$wrapper.get(0));
+			new LoyaltyTab(frm, loyalty).load();
+			ccms.behaviour.show(behaviour, frm.doc.name);
 		},
 	});
+
+	/** The two halves of the tab, made once. */
+	function halves(wrapper) {
+		if (wrapper.children.length !== 2) wrapper.replaceChildren(part("div"), part("div", "ccms-panel"));
+		return wrapper.children;
+	}
 
 	class LoyaltyTab {
 		constructor(frm, place) {
