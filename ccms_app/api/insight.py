@@ -10,7 +10,7 @@ from ccms_app.desk import insight, permitted, scope
 @frappe.whitelist()
 def branches(company: str, txt: str = "") -> list[str]:
 	"""Branches to choose from, as the settings define them: those of the company that the user may see."""
-	permitted.check("Company", company)
+	permitted.check_choice("Company", company)
 	return scope.branches(company, txt)
 
 
@@ -18,7 +18,7 @@ def branches(company: str, txt: str = "") -> list[str]:
 def score_now(company: str) -> str:
 	"""Start a scoring run in the background; returns its name."""
 	frappe.only_for(insight.MANAGERS)
-	permitted.check("Company", company)
+	permitted.check_choice("Company", company)
 	from ccms_app.scoring.store import runs
 
 	return runs.start(company)

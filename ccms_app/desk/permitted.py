@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import frappe
 from frappe import _
+from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
 from frappe.model.db_query import DatabaseQuery
 from frappe.permissions import get_role_permissions, get_user_permissions, has_user_permission
 from frappe.query_builder import DocType
 from frappe.query_builder.builder import QueryBuilder
+from frappe.utils import escape_html
 from pypika.terms import LiteralValue
 
 
@@ -61,6 +63,23 @@ def check(doctype: str, name: str) -> None:
 	if not (frappe.db.exists(doctype, name) and _may_see(frappe.get_cached_doc(doctype, name))):
 		frappe.throw(
 			_("You may not see {0} {1}.").format(_(doctype), frappe.bold(name)), frappe.PermissionError
+		)
+
+
+def check_choice(doctype: str, name: str) -> None:
+	"""Refuse a company, branch or group that is not there, or that User Permissions on its DocType keep from the user.
+
+	Unlike `check` it does not ask what else the record links to: a company names its main cost center, and whoever is
+	kept to the cost center of a branch may still choose the company.
+
+	Raises:
+		frappe.PermissionError: it is not there, or not for this user.
+	"""
+	allowed = get_permitted_documents(doctype)
+	if not frappe.db.exists(doctype, name) or (allowed and name not in allowed):
+		frappe.throw(
+			_("You may not see {0} {1}.").format(_(doctype), frappe.bold(escape_html(name))),
+			frappe.PermissionError,
 		)
 
 

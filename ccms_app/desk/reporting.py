@@ -43,7 +43,7 @@ def company(filters: frappe._dict) -> str:
 		name = name or frappe.db.get_value("Company", {}, "name", order_by="lft")
 	if not name:
 		frappe.throw(_("Choose a company."), frappe.MandatoryError)
-	permitted.check("Company", name)
+	permitted.check_choice("Company", name)
 	return name
 
 

@@ -97,7 +97,7 @@ def read(filters: frappe._dict, company: str) -> Scope:
 
 def with_descendants(doctype: str, name: str) -> Iterable[str]:
 	"""A record and, where its DocType is a tree, everything below it."""
-	permitted.check(doctype, name)
+	permitted.check_choice(doctype, name)
 	yield name
 	if frappe.get_meta(doctype).is_nested_set():
 		yield from frappe.db.get_descendants(doctype, name)

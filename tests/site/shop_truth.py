@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from statistics import median
 
 import frappe
@@ -99,7 +100,7 @@ def stages(found: Truth, on: date) -> dict[str, str]:
 	"""customer → stage on a day, by MEASURES 2 and 4."""
 	days = {who: [order.day for order in own if order.day < on] for who, own in found.orders.items()}
 	days = {who: own for who, own in days.items() if own}
-	gaps = {who: [(b - a).days for a, b in zip(own, own[1:], strict=False)] for who, own in days.items()}
+	gaps = {who: [(b - a).days for a, b in pairwise(own)] for who, own in days.items()}
 	every = [gap for own in gaps.values() for gap in own]
 	company = median(every) if len(every) >= 100 else 30
 	stage = {}
