@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 from statistics import quantiles
 
 import frappe
@@ -40,7 +41,7 @@ def test_the_usual_gap_is_that_of_the_orders(company):
 			continue
 		if len(days) < 4:
 			continue
-		gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+		gaps = [(later - earlier).days for earlier, later in pairwise(days)]
 		low, usual, high = quantiles(gaps, n=4, method="inclusive")
 		assert told["values"] == tuple(str(round(value)) for value in (usual, low, high))
 		assert f"from {profile.orders} orders since" in told["basis"]
