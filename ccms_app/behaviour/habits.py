@@ -15,10 +15,11 @@ def peaks(orders: ir.Table) -> ir.Table:
 
 	Ties go to the smaller. The hour is that of an order's first line; null where no time of day is known.
 	"""
+	# the hour last: not every order has one
 	parts = {
-		"hour": orders.first_at.hour(),
 		"weekday": orders.day.day_of_week.index(),
 		"month": orders.day.month(),
+		"hour": orders.first_at.hour(),
 	}
 	found = None
 	for name, part in parts.items():
