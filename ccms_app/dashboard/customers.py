@@ -13,7 +13,7 @@ from ccms_app.behaviour.settings import Settings
 from ccms_app.loyalty.wording import money, percent
 from ccms_app.scoring import bands, metrics, wording
 
-from .page import AMBER, BLUE, GREEN, INK, RED, cards, chart, section, table, text, unbroken
+from .page import AMBER, BLUE, GREEN, INK, RED, cards, chart, heat, section, table, text, unbroken
 from .study import Study
 
 # how many a list on the page holds
@@ -87,48 +87,19 @@ def _rfm(study: Study) -> str:
 	r = scores["r"].astype(int)
 	fm = np.floor((scores["f"].astype(int) + scores["m"].astype(int)) / 2 + 0.5).astype(int)
 	cells = scores.assign(row=r, column=fm).groupby(["row", "column"])
-	counts, revenue = cells.size(), cells["revenue_rfm"].sum()
+	counts = cells.size()
 	names = cells["rfm_group"].agg(lambda group: group.mode().iloc[0])
-	grid = range(1, 6)
-	z = [[int(counts.get((row, column), 0)) for column in grid] for row in grid]
-	labels = [
+	most = max(counts.max(), 1)
+	grid = [
 		[
-			f"{_broken(names[row, column])}<br><b>{counts[row, column]:,}</b>"
+			(names[row, column], f"{counts[row, column]:,}", counts[row, column] / most)
 			if (row, column) in counts.index
-			else ""
-			for column in grid
+			else ("", "", 0.0)
+			for column in range(1, 6)
 		]
-		for row in grid
+		for row in range(5, 0, -1)
 	]
 	whole = scores["revenue_rfm"].sum()
-	hover = [[percent(revenue.get((row, column), 0), whole) for column in grid] for row in grid]
-	figure = go.Figure(
-		go.Heatmap(
-			z=z,
-			x=list(grid),
-			y=list(grid),
-			text=labels,
-			texttemplate="%{text}",
-			textfont={"size": 11, "color": INK},
-			customdata=hover,
-			hovertemplate="%{z} customers, %{customdata} of revenue<extra></extra>",
-			colorscale=SCALE,
-			showscale=False,
-			xgap=3,
-			ygap=3,
-		)
-	)
-	figure.update_layout(hovermode="closest")
-	figure.update_xaxes(
-		tickvals=[1, 5],
-		ticktext=["little, seldom", "much, often"],
-		title={"text": "how much and how often", "font": {"size": 13}},
-	)
-	figure.update_yaxes(
-		tickvals=[1, 5],
-		ticktext=["long<br>ago", "lately"],
-		title={"text": "last visit", "font": {"size": 13}},
-	)
 	best = scores["rfm_group"] == "Champions"
 	away = scores["rfm_group"].isin(["Lost", "Hibernating"])
 	slipping = scores["rfm_group"].isin(["At Risk", "Cannot Lose"])
@@ -137,11 +108,11 @@ def _rfm(study: Study) -> str:
 		f"{percent(scores.loc[best, 'revenue_rfm'].sum(), whole, 0)} of the revenue. {slipping.sum():,} once bought much and "
 		f"have not come for long; {away.sum():,} bought little and are gone."
 	)
-	return section(
-		"Customers by last visit, frequency and spending",
-		text(sentence),
-		chart(figure, "rfm", sentence, 520, grid=""),
+	picture = heat(
+		grid, ("here lately", "", "", "", "long ago"), ("little, seldom", "", "", "", "much, often")
 	)
+	note = "From top to bottom: how lately they came. From left to right: how often and for how much. Each step is a fifth of the customers."
+	return section("Customers by last visit, frequency and spending", text(sentence), picture, text(note))
 
 
 def _funnel(study: Study) -> str:
@@ -195,7 +166,7 @@ def _funnel(study: Study) -> str:
 def _leaving(study: Study) -> str:
 	scores = study.scores.dropna(subset=["churn_probability"])
 	worth = scores["churn_probability"] * scores["expected_revenue"]
-	likely = scores[scores["churn_level"] != "Low"].assign(worth=worth)
+	likely = scores[scores["churn_level"] != "Low"].assign(worth=worth.fillna(0))
 	chosen = likely.sort_values(["worth", "customer"], ascending=[False, True]).head(SHOWN)
 	if not len(chosen):
 		return section("Who is leaving", text("Nobody is likely to stay away."), wide=True)
@@ -203,11 +174,11 @@ def _leaving(study: Study) -> str:
 		(
 			str(row.customer),
 			f"{100 * row.churn_probability:.0f}\u00a0%",
-			money(row.revenue_365, study.currency),
-			money(row.expected_revenue, study.currency),
+			_amount(row.revenue_365, study),
+			_amount(row.expected_revenue, study),
 			_days(row.own_cycle) if row.gaps else "–",
 			short(row.last_order),
-			" · ".join(wording.reasons(row.churn_reasons, date=_iso)[:2]),
+			" · ".join(_why(row.churn_reasons)),
 		)
 		for row in chosen.itertuples()
 	]
@@ -226,7 +197,11 @@ def _leaving(study: Study) -> str:
 		"Why",
 	)
 	return section(
-		"Who is leaving", text(sentence), table(headings, rows, words=("Why",)), wide=True, ident="leaving"
+		"Who is leaving",
+		text(sentence),
+		table(headings, rows, words=headings[-1:], wide_only=headings[3:5]),
+		wide=True,
+		ident="leaving",
 	)
 
 
@@ -242,7 +217,7 @@ def _accuracy(study: Study) -> str:
 		why = "; ".join(study.result.facts.get("messages", [])) or "the history is too short"
 		return section("How accurate is that?", text(f"It could not be tested: {why}."))
 	deciles = picture.detail["deciles"]
-	names = ["safest", *[str(number) for number in range(2, len(deciles))], "riskiest"]
+	names = [str(number) for number in range(1, len(deciles) + 1)]
 	figure = go.Figure()
 	figure.add_bar(
 		x=names,
@@ -260,9 +235,7 @@ def _accuracy(study: Study) -> str:
 		hovertemplate="said: %{y:.1f} %<extra></extra>",
 	)
 	figure.update_yaxes(ticksuffix=" %", tickformat=",.0f")
-	figure.update_xaxes(
-		title={"text": "customers in ten equal groups, by the risk that was said", "font": {"size": 13}}
-	)
+	figure.update_xaxes(title={"text": "safest tenth … riskiest tenth of customers", "font": {"size": 13}})
 	mine = {m.metric: m.value for m in found if m.target == "churn" and m.model == picture.model}
 	last = deciles[-1]
 	sentence = (
@@ -308,14 +281,15 @@ def _worth(study: Study) -> str:
 	found = bands.averages(study.scores, settings)
 	edges = _edges(settings.value_bands)
 	expected = study.scores.groupby("value_band")["expected_revenue"].mean()
+	whole = found["revenue"].sum()
 	rows = [
 		(
 			edge,
 			f"{row.customers:,}",
-			f"{100 * row.share_of_revenue:.0f} %",
-			money(row.average_customer, study.currency),
+			percent(row.revenue, whole, 0),
+			_amount(row.average_customer, study),
 			f"{row.average_frequency:.0f}",
-			money(expected.get(row.value_band, 0), study.currency),
+			_amount(expected.get(row.value_band), study),
 		)
 		for row, edge in zip(found.itertuples(), edges, strict=True)
 		if row.customers
@@ -325,7 +299,7 @@ def _worth(study: Study) -> str:
 	best = found.iloc[0]
 	sentence = (
 		f"One of the best {settings.value_bands[0]:g} % buys for {money(best.average_customer, study.currency)} a year and comes "
-		f"{best.average_frequency:.0f} times; together they bring {100 * best.share_of_revenue:.0f} % of the revenue."
+		f"{best.average_frequency:.0f} times; together they bring {percent(best.revenue, whole, 0)} of the revenue."
 	)
 	headings = (
 		"Customers",
@@ -335,7 +309,12 @@ def _worth(study: Study) -> str:
 		"Orders, each",
 		f"Next {study.horizon} days, each",
 	)
-	return section("What customers are worth", text(sentence), table(headings, rows), _expected(study))
+	return section(
+		"What customers are worth",
+		text(sentence),
+		table(headings, rows, wide_only=headings[4:5]),
+		_expected(study),
+	)
 
 
 def _expected(study: Study) -> str:
@@ -396,9 +375,13 @@ def _edges(shares: tuple[float, ...]) -> list[str]:
 	return [*words, f"the other {shares[-1]:g} %"]
 
 
-def _broken(name: str) -> str:
-	"""A name on two lines where one is too long for a cell."""
-	return name.replace(" ", "<br>") if len(name) > 8 else name
+def _amount(number: float | None, study: Study) -> str:
+	return "–" if number is None or pd.isna(number) else money(number, study.currency)
+
+
+def _why(reasons: str | None) -> list[str]:
+	"""The two strongest reasons in words."""
+	return wording.reasons(reasons, date=_iso)[:2] if isinstance(reasons, str) else []
 
 
 def _signed(sign: str, number: int) -> str:

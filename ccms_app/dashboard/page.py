@@ -84,9 +84,18 @@ def table(
 	rows: Iterable[Sequence[str]],
 	total: Sequence[str] = (),
 	words: Sequence[str] = (),
+	wide_only: Sequence[str] = (),
 ) -> str:
-	"""The first column is text, the others are figures, but for those whose headings are named in words."""
-	classes = [' class="words"' if heading in words else "" for heading in headings]
+	"""The first column is text, the others are figures.
+
+	words: headings of columns that hold sentences; when it is the last one, it stands under the others on a phone. wide_only:
+	headings of columns that a phone does without.
+	"""
+	kinds = [
+		" ".join(name for name, chosen in (("words", words), ("extra", wide_only)) if heading in chosen)
+		for heading in headings
+	]
+	classes = [f' class="{kind}"' if kind else "" for kind in kinds]
 
 	def cells(values: Sequence[str], tag: str) -> str:
 		marked = zip(values, classes, strict=True)
@@ -94,7 +103,24 @@ def table(
 
 	foot = f"<tfoot>{cells(total, 'td')}</tfoot>" if total else ""
 	body = "".join(cells(row, "td") for row in rows)
-	return f'<div class="scroll"><table><thead>{cells(headings, "th")}</thead><tbody>{body}</tbody>{foot}</table></div>'
+	told = ' class="told"' if headings[-1] in words else ""
+	return f'<div class="scroll"><table{told}><thead>{cells(headings, "th")}</thead><tbody>{body}</tbody>{foot}</table></div>'
+
+
+def heat(
+	rows: Sequence[Sequence[tuple[str, str, float]]], row_names: Sequence[str], column_names: Sequence[str]
+) -> str:
+	"""Cells of (name, figure, how dark from 0 to 1), which stay readable on a phone; the first row stands on top."""
+	parts = []
+	for name, cells in zip(row_names, rows, strict=True):
+		parts.append(f'<div class="side">{escape(name)}</div>')
+		parts += [
+			f'<div class="cell" style="--dark:{max(0.0, min(1.0, dark)):.2f}"><span>{escape(label)}</span><b>{escape(figure)}</b></div>'
+			for label, figure, dark in cells
+		]
+	parts.append("<div></div>")
+	parts += [f'<div class="under">{escape(name)}</div>' for name in column_names]
+	return f'<div class="heat" style="--columns:{len(column_names)}">{"".join(parts)}</div>'
 
 
 def columns(*parts: str) -> str:

@@ -67,11 +67,12 @@ def background(study: Study) -> str:
 
 
 def _retention(study: Study) -> str:
-	cells = study.retention
+	# in their first month all of them came
+	cells = study.retention[study.retention["offset"] > 0]
 	if not len(cells):
 		return ""
 	months = sorted(cells["cohort"].unique())
-	offsets = range(int(cells["offset"].max()) + 1)
+	offsets = range(1, int(cells["offset"].max()) + 1)
 	z = cells.pivot(index="cohort", columns="offset", values="retention").reindex(
 		index=months, columns=offsets
 	)
@@ -108,7 +109,9 @@ def _retention(study: Study) -> str:
 	)
 	figure.update_layout(hovermode="closest")
 	figure.update_yaxes(autorange="reversed")
-	figure.update_xaxes(title={"text": "months after the first order", "font": {"size": 13}}, dtick=1)
+	figure.update_xaxes(
+		title={"text": "months after the first order", "font": {"size": 13}}, dtick=1, tickangle=0
+	)
 	second = study.second.iloc[-1]
 	sentence = f"{percent(second['second'], second['customers'], 0)} of all customers came a second time, half of those within {second['days_to_second']:.0f} days. "
 	new = cells[~cells["early"]]
@@ -249,7 +252,7 @@ def _elasticity(study: Study) -> str:
 	)
 	figure.update_layout(showlegend=False, hovermode="closest")
 	figure.update_xaxes(
-		title={"text": "per cent more sold for one per cent off", "font": {"size": 13}},
+		title={"text": "per cent more sold for 1 % off", "font": {"size": 13}},
 		rangemode="tozero",
 	)
 	figure.add_vline(x=1, line={"color": "#9aa7b3", "dash": "dot"})
@@ -336,11 +339,7 @@ def _outlook(study: Study) -> str:
 	figure.update_layout(hovermode="closest")
 	figure.update_yaxes(autorange="reversed")
 	figure.update_xaxes(tickformat="$~s" if currency == "USD" else "~s")
-	tried = first[first["months_tried"] > 0]
-	weight = tried["last_month"].clip(lower=0)
-	error, naive = (
-		float(np.average(tried[name].fillna(0), weights=weight)) for name in ("error", "error_last_month")
-	)
+	tried = first[first["error"].notna() & (first["last_month"] > 0)]
 	basis = (
 		"the same month last year, times the trend"
 		if (chosen["basis"] == "last year").all()
@@ -348,6 +347,8 @@ def _outlook(study: Study) -> str:
 	)
 	sentence = f"{chosen['month'].iloc[0]:%B %Y}, by {basis}. The bars should hold in four cases of five."
 	if len(tried):
+		weight = tried["last_month"]
+		error, naive = (np.average(tried[name], weights=weight) for name in ("error", "error_last_month"))
 		sentence += (
 			f' Tried on {int(tried["months_tried"].max())} past months, it missed a kind by {100 * error:.0f} %; saying "as much as last month" missed by '
 			f"{100 * naive:.0f} %."
