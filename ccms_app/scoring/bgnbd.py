@@ -40,7 +40,7 @@ class BGNBD:
 		groups = pd.DataFrame({"x": x, "t_x": t_x, "T": T}).groupby(["x", "t_x", "T"], sort=True).size()
 		x, t_x, T = (groups.index.get_level_values(name).to_numpy(float) for name in ("x", "t_x", "T"))
 		weight = groups.to_numpy(float)
-		unit = float(weight @ T / weight.sum()) or 1.0
+		unit = _dot(weight, T) / weight.sum() or 1.0
 		likelihood = _Likelihood(x, t_x / unit, T / unit, weight)
 		scale = np.array([1.0, unit, 1.0, 1.0])
 		begin = np.array(_START) if start is None else np.log(np.array(start) / scale)
@@ -49,14 +49,15 @@ class BGNBD:
 			likelihood,
 			begin,
 			jac=True,
-			method="L-BFGS-B",
+			# unlike L-BFGS-B it calls no BLAS, whose threads cost more than four parameters are worth
+			method="TNC",
 			bounds=_BOUNDS,
-			options={"maxiter": 300, "ftol": 1e-13, "gtol": 1e-8},
+			options={"maxfun": 500, "ftol": 1e-14, "gtol": 1e-8, "xtol": 1e-9},
 		)
 		self.r_, self.alpha_, self.a_, self.b_ = (np.exp(found.x) * scale).tolist()
 		self.converged_ = bool(found.success)
 		# density of the times themselves: undo the change of unit
-		self.log_likelihood_ = float(-found.fun * weight.sum() - (weight @ x) * np.log(unit))
+		self.log_likelihood_ = float(-found.fun * weight.sum() - _dot(weight, x) * np.log(unit))
 		return self
 
 	@property

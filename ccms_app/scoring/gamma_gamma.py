@@ -32,7 +32,8 @@ class GammaGamma:
 		# sorted, so that the sums do not depend on the rows' order; in units of the median, whatever the currency
 		unit = float(np.median(mean_value))
 		order = np.lexsort((mean_value, orders))
-		n, m = orders[order], mean_value[order] / unit
+		# rounded, so that the same amounts in another currency take the same steps
+		n, m = orders[order], np.maximum(np.round(mean_value[order] / unit, 10), 1e-10)
 		counts, code = np.unique(n, return_inverse=True)
 		mass = np.bincount(code) / len(n)
 		log_m, log_n = np.log(m), np.log(n)
@@ -53,9 +54,9 @@ class GammaGamma:
 			negative,
 			np.log([3.0, 3.0, 1.0]),
 			jac=True,
-			method="L-BFGS-B",
+			method="TNC",
 			bounds=_BOUNDS,
-			options={"maxiter": 500, "ftol": 1e-14, "gtol": 1e-9},
+			options={"maxfun": 1000, "ftol": 1e-15, "gtol": 1e-9, "xtol": 1e-10},
 		)
 		self.p_, self.q_, v = np.exp(found.x).tolist()
 		self.v_ = v * unit
