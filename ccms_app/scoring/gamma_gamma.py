@@ -54,9 +54,9 @@ class GammaGamma:
 			negative,
 			np.log([3.0, 3.0, 1.0]),
 			jac=True,
-			method="TNC",
+			method="L-BFGS-B",
 			bounds=_BOUNDS,
-			options={"maxfun": 1000, "ftol": 1e-15, "gtol": 1e-9, "xtol": 1e-10},
+			options={"maxiter": 500, "ftol": 1e-14, "gtol": 1e-9},
 		)
 		self.p_, self.q_, v = np.exp(found.x).tolist()
 		self.v_ = v * unit

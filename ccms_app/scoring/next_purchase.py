@@ -62,20 +62,41 @@ def predict(now: Cut, past: list[Cut], histories: Histories, no_order: np.ndarra
 class _Windows:
 	"""Quantiles of (days to the next order ÷ cycle) in cells of cycle and days away; share: of orders they hold."""
 
-	cycle_edges: np.ndarray
-	away_edges: list[np.ndarray]
-	quantiles: dict[tuple[int, int], np.ndarray]
+	cells: _Cells
+	quantiles: np.ndarray
 	share: float
 
 	def of(self, snapshot: pd.DataFrame) -> np.ndarray:
 		"""(begin, middle, end) in cycles, a row a customer."""
-		row = np.searchsorted(self.cycle_edges, snapshot["cycle"].to_numpy(), side="right")
-		ratio = (snapshot["away"] / snapshot["cycle"]).to_numpy()
-		found = np.empty((len(snapshot), 3))
-		for (i, j), quantiles in self.quantiles.items():
-			edges = self.away_edges[i]
-			found[(row == i) & (np.searchsorted(edges, ratio, side="right") == j)] = quantiles
-		return found
+		return self.quantiles[self.cells.of(snapshot)]
+
+
+class _Cells:
+	"""Customers of about the same cycle, split by how many cycles they have been away; numbered from 0."""
+
+	def __init__(self, known: pd.DataFrame):
+		parts = int(np.clip(np.sqrt(len(known) / _IN_A_CELL), 1, _MOST_CELLS))
+		inner = np.linspace(0, 1, parts + 1)[1:-1]
+		cycle, ratio = self._measures(known)
+		self.cycle_edges = np.unique(np.quantile(cycle, inner))
+		row = np.searchsorted(self.cycle_edges, cycle, side="right")
+		rows = [ratio[row == i] for i in range(len(self.cycle_edges) + 1)]
+		self.away_edges = [np.unique(np.quantile(mine, inner)) if len(mine) else inner for mine in rows]
+		self.begins = np.cumsum([0, *(len(edges) + 1 for edges in self.away_edges)])
+
+	def of(self, snapshot: pd.DataFrame) -> np.ndarray:
+		cycle, ratio = self._measures(snapshot)
+		row = np.searchsorted(self.cycle_edges, cycle, side="right")
+		cell = self.begins[row]
+		for i, edges in enumerate(self.away_edges):
+			mine = row == i
+			cell[mine] += np.searchsorted(edges, ratio[mine], side="right")
+		return cell
+
+	@staticmethod
+	def _measures(snapshot: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+		cycle = snapshot["cycle"].to_numpy()
+		return cycle, snapshot["away"].to_numpy() / cycle
 
 
 def _learn(cuts: list[Cut], histories: Histories) -> _Windows | None:
@@ -88,32 +109,20 @@ def _learn(cuts: list[Cut], histories: Histories) -> _Windows | None:
 	known = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 	if len(known) < FEWEST_OUTCOMES:
 		return None
-	cells = int(np.clip(np.sqrt(len(known) / _IN_A_CELL), 1, _MOST_CELLS))
-	inner = np.linspace(0, 1, cells + 1)[1:-1]
+	cells = _Cells(known)
+	cell = cells.of(known)
 	cycle, after = known["cycle"].to_numpy(), known["after"].to_numpy()
-	ratio = known["away"].to_numpy() / cycle
-	cycle_edges = np.unique(np.quantile(cycle, inner))
-	row = np.searchsorted(cycle_edges, cycle, side="right")
-	away_edges, members = [], {}
-	for i in range(len(cycle_edges) + 1):
-		mine = np.flatnonzero(row == i)
-		edges = np.unique(np.quantile(ratio[mine], inner)) if len(mine) else np.zeros(0)
-		away_edges.append(edges)
-		cell = np.searchsorted(edges, ratio[mine], side="right")
-		members |= {(i, j): mine[cell == j] for j in range(len(edges) + 1)}
 	scaled = after / cycle
+	groups = [scaled[cell == number] for number in range(cells.begins[-1])]
 	best = None
 	# whole days widen every window of those who come often: take the middle part that comes nearest to a half
 	for half in _HALVES:
 		levels = [0.5 - half / 2, 0.5, 0.5 + half / 2]
-		quantiles = {
-			key: np.quantile(scaled[rows] if len(rows) else scaled, levels) for key, rows in members.items()
-		}
-		windows = _Windows(cycle_edges, away_edges, quantiles, 0.5)
-		begin, _, end = _days(windows.of(known), cycle, None)
-		windows.share = metrics.coverage(after, begin, end)
-		if best is None or abs(windows.share - 0.5) < abs(best.share - 0.5):
-			best = windows
+		quantiles = np.array([np.quantile(mine if len(mine) else scaled, levels) for mine in groups])
+		begin, _, end = _days(quantiles[cell], cycle, None)
+		share = metrics.coverage(after, begin, end)
+		if best is None or abs(share - 0.5) < abs(best.share - 0.5):
+			best = _Windows(cells, quantiles, share)
 	return best
 
 

@@ -8,6 +8,7 @@ quite kept, so it is set on customers whose future is known: as wide as makes fo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import betaincinv, gammainc, gammaincinv
@@ -39,14 +40,14 @@ class Spread:
 
 	def at_most(self, y: np.ndarray) -> np.ndarray:
 		"""P(truth ≤ y)."""
-		shape, scale = self._gamma()
+		shape, scale = self._gamma
 		y = np.asarray(y, float)
 		positive = gammainc(shape, np.maximum(y, 0) / scale)
 		return np.where(y < 0, 0.0, self.zero + (1 - self.zero) * np.where(y > 0, positive, 0.0))
 
 	def quantile(self, u: float) -> np.ndarray:
 		"""The smallest truth that is not exceeded with probability u."""
-		shape, scale = self._gamma()
+		shape, scale = self._gamma
 		rest = np.clip((u - self.zero) / np.maximum(1 - self.zero, 1e-12), 0, 1 - 1e-9)
 		found = np.zeros(len(self.zero))
 		some = rest > 0
@@ -64,14 +65,14 @@ class Spread:
 
 	def claimed(self, level: float) -> float:
 		"""The coverage that the model itself expects of a level: more than the level where most is at 0."""
-		few = self._few()
+		few = self._few
 		low, high = few.interval(level)
 		below = few.at_most(low - 1) if few.counts else np.where(low > 0, few.at_most(low), 0.0)
 		return float(np.mean(few.at_most(high) - below))
 
 	def level_claiming(self, coverage: float) -> float:
 		"""The level of which the model expects this coverage, as nearly as it can be had."""
-		few = self._few()
+		few = self._few
 		low, high = _LEVELS
 		for _ in range(20):
 			middle = (low + high) / 2
@@ -79,6 +80,7 @@ class Spread:
 		# whole numbers make steps, and one step may be the whole way from too narrow to wide enough
 		return min(high, low, key=lambda level: abs(few.claimed(level) - coverage))
 
+	@cached_property
 	def _few(self) -> Spread:
 		"""Two thousand customers spread evenly over all, which do for a mean."""
 		if len(self.zero) <= _ENOUGH:
@@ -87,6 +89,7 @@ class Spread:
 		chosen = order[np.linspace(0, len(order) - 1, _ENOUGH).astype(int)]
 		return Spread(self.zero[chosen], self.mean[chosen], self.variance[chosen], self.counts)
 
+	@cached_property
 	def _gamma(self) -> tuple[np.ndarray, np.ndarray]:
 		"""Shape and scale of the positive part. A count n stands for what lies in (n - 1, n]."""
 		some = np.maximum(1 - self.zero, 1e-9)
