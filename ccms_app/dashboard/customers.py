@@ -166,7 +166,8 @@ def _funnel(study: Study) -> str:
 def _leaving(study: Study) -> str:
 	scores = study.scores.dropna(subset=["churn_probability"])
 	worth = scores["churn_probability"] * scores["expected_revenue"]
-	likely = scores[scores["churn_level"] != "Low"].assign(worth=worth.fillna(0))
+	scores = scores.assign(worth=worth.fillna(0))
+	likely = scores[scores["churn_level"] != "Low"]
 	chosen = likely.sort_values(["worth", "customer"], ascending=[False, True]).head(SHOWN)
 	if not len(chosen):
 		return section("Who is leaving", text("Nobody is likely to stay away."), wide=True)
