@@ -111,3 +111,4 @@ scheduler_events = {"daily": ["ccms_app.tasks.daily"], "daily_long": ["ccms_app.
 # Doors between domains that do not know each other: whoever is named here is called.
 ccms_points_cost = ["ccms_app.loyalty.store.redeemed.by_customer"]
 ccms_customers_changed = ["ccms_app.segments.store.changes.customers_changed"]
+ccms_score_columns = ["ccms_app.segments.store.clusters.label"]

@@ -9,7 +9,7 @@ from frappe import _
 
 from ccms_app.desk import permitted
 from ccms_app.segments import rules as rules_of
-from ccms_app.segments.store import builder, in_common, members, preview, ready_made, snapshots
+from ccms_app.segments.store import builder, clusters, in_common, members, preview, ready_made, snapshots
 from ccms_app.segments.store.segments import DOCTYPE
 
 
@@ -86,6 +86,14 @@ def make_ready_made(company: str) -> list[str]:
 	frappe.has_permission(DOCTYPE, "create", throw=True)
 	permitted.check("Company", company)
 	return ready_made.make(company)
+
+
+@frappe.whitelist(methods=["POST"])
+def refit_clusters(company: str) -> str:
+	"""Group the scored customers of a company anew; returns the new clusters' document."""
+	frappe.has_permission(clusters.DOCTYPE, "create", throw=True)
+	permitted.check("Company", company)
+	return clusters.refit(company)
 
 
 def _may_read(company: str) -> None:

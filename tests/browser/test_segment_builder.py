@@ -13,6 +13,10 @@ from tests.site import factories
 from tests.site.world import ANALYST, COMPANY, MANAGER
 
 LAND, HILLS, COAST = "Builder Land", "Builder Hills", "Builder Coast"
+TOO_WIDE = """() => [...document.querySelectorAll('.ccms-segment *')]
+	.filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1)
+	.map((element) => element.className)"""
+BUILDER_RUN = "SR-BUILDER"
 RULE, SIDE = ".ccms-rule", ".ccms-side"
 
 
@@ -59,6 +63,8 @@ def people(site):
 	):
 		frappe.delete_doc(segments.DOCTYPE, name, force=True)
 	frappe.db.delete("CCMS Customer Profile", {"customer": ["in", made]})
+	frappe.db.delete("CCMS Customer Score", {"score_run": BUILDER_RUN})
+	frappe.db.delete("CCMS Score Run", {"name": BUILDER_RUN})
 	for name in made:
 		frappe.delete_doc("Customer", name, force=True)
 	frappe.db.commit()
@@ -139,7 +145,7 @@ def test_a_marketer_builds_a_segment_and_sees_its_members(people, desk, look):
 	frappe.db.commit()
 	open_segment(page, name)
 	assert page.evaluate("cur_frm.doc.size") == 9
-	page.get_by_role("button", name="Members").click()
+	page.get_by_role("button", name="Show Members").click()
 	expect(page.locator(".list-row-container:visible .list-row")).to_have_count(9)
 	assert len(members.current([name])[name]) == 9
 
@@ -259,12 +265,49 @@ def test_it_reads_well(people, desk, look, language, device):
 	doc.insert()
 	frappe.db.commit()
 	refresh.one(doc.name)
+	past(doc.name, people)
 	frappe.db.commit()
 	open_segment(page, doc.name)
 	expect(page.locator(f"{SIDE} .ccms-count")).to_be_visible()
-	wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-	assert wide <= 0, "the page is wider than the screen"
 	look(page, f"segment-builder-{device}-{language}")
+	assert page.evaluate(TOO_WIDE) == [], "nothing of ours is wider than the screen"
 	page.locator(".form-tabs .nav-link:visible", has_text=re.compile("Insight|洞察|Size")).first.click()
 	settle(page)
+	expect(page.locator(".ccms-trait").first).to_be_visible()
+	expect(page.locator(".ccms-means tr")).to_have_count(7)
+	page.wait_for_timeout(1200)  # the chart draws itself
 	look(page, f"segment-insight-{device}-{language}")
+	assert page.evaluate(TOO_WIDE.replace(".ccms-segment", ".ccms-shared")) == []
+
+
+def past(segment: str, people: list[str]) -> None:
+	"""A month of sizes, and scores of everybody."""
+	for ago in range(1, 30):
+		day = frappe.utils.add_days(frappe.utils.nowdate(), -ago)
+		frappe.db.bulk_insert(
+			"CCMS Segment Size",
+			["name", "segment", "date", "size", "entered", "departed"],
+			[(f"{segment}-{day}", segment, day, 3 + ago % 7, 1, 0)],
+		)
+	frappe.db.set_value("CCMS Score Run", {"company": COMPANY}, "is_published", 0)
+	frappe.db.delete("CCMS Score Run", {"name": BUILDER_RUN})
+	frappe.db.bulk_insert(
+		"CCMS Score Run",
+		["name", "company", "status", "is_published", "data_cut"],
+		[(BUILDER_RUN, COMPANY, "Completed", 1, frappe.utils.nowdate())],
+	)
+	frappe.db.bulk_insert(
+		"CCMS Customer Score",
+		[
+			"name", "customer", "company", "score_run", "stage", "rfm_group", "value_band", "orders_365", "revenue_365",
+			"basket_value", "own_cycle", "churn_probability", "return_rate", "customer_group",
+		],
+		[
+			(
+				frappe.generate_hash(length=12), name, COMPANY, BUILDER_RUN, "Loyal" if number % 2 else "At Risk",
+				"Champions" if number % 3 else "Lost", "A" if number < 6 else "B", number, 150.75 * number,
+				80.5 + number, 20 + number, number / 20, 0.02 * number, "Individual",
+			)
+			for number, name in enumerate(people)
+		],
+	)  # fmt: skip

@@ -612,7 +612,10 @@
 				if (row.orders) said.push(row.orders === 1 ? __("1 order") : __("{0} orders", [row.orders]));
 				if (row.revenue) said.push(ccms.segments.money(row.revenue, currency));
 				if (row.last_order) said.push(__("last {0}", [frappe.datetime.str_to_user(row.last_order)]));
-				line.append(name, part("div", "ccms-muted", said.filter(Boolean).join(" · ") || __("no orders yet")));
+				const about = part("div", "ccms-muted ccms-about");
+				const told = said.filter(Boolean);
+				(told.length ? told : [__("no orders yet")]).forEach((text) => about.append(part("span", "", text)));
+				line.append(name, about);
 				box.append(line);
 			}
 			return box;
@@ -627,7 +630,7 @@
 		.ccms-match select { width: auto; }
 		.ccms-block { border: 1px solid var(--border-color); border-radius: var(--border-radius-md); padding: 8px 10px; }
 		.ccms-bracket { border-left: 3px solid var(--primary); }
-		.ccms-rule { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; }
+		.ccms-rule { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; position: relative; padding-right: 30px; }
 		.ccms-rule select { width: auto; max-width: 100%; flex: 0 1 auto; }
 		.ccms-rule .ccms-field { font-weight: 600; max-width: 220px; }
 		.ccms-rule input[type="number"] { width: 84px; text-align: right; }
@@ -637,14 +640,15 @@
 		.ccms-inner { padding: 4px 0; }
 		.ccms-or { padding: 2px 0; margin-top: 4px; color: var(--text-muted); }
 		.ccms-add { margin-top: 10px; }
-		.ccms-remove { margin-left: auto; font-size: 16px; line-height: 1; color: var(--text-muted); background: none; }
+		.ccms-remove { position: absolute; right: -4px; top: 2px; font-size: 16px; line-height: 1; color: var(--text-muted);
+			background: none; }
 		.ccms-muted { color: var(--text-muted); font-size: var(--text-sm); }
 		.ccms-problem { color: var(--red-600); font-size: var(--text-sm); flex-basis: 100%; }
 		[data-theme="dark"] .ccms-problem { color: var(--red-300); }
 		.ccms-personal { font-size: var(--text-xs); color: var(--orange-600); border: 1px solid currentColor;
 			border-radius: 8px; padding: 0 6px; }
 		.ccms-pills { display: inline-flex; flex-wrap: wrap; align-items: center; gap: 4px; width: auto; min-width: 160px;
-			max-width: 100%; height: auto !important; min-height: 28px; padding: 2px 6px; flex: 0 1 auto; cursor: text; }
+			max-width: 340px; height: auto !important; min-height: 28px; padding: 2px 6px; flex: 1 1 160px; cursor: text; }
 		.ccms-pills .awesomplete { flex: 1 1 70px; width: auto; }
 		.ccms-pills input { border: 0; outline: 0; background: none; width: 100%; min-width: 70px; padding: 0; }
 		.ccms-pills .awesomplete > ul { min-width: 220px; }
@@ -659,6 +663,9 @@
 		.ccms-busy { opacity: 0.5; }
 		.ccms-sample { margin-top: 12px; }
 		.ccms-person { padding: 5px 0; border-top: 1px solid var(--border-color); overflow-wrap: anywhere; }
+		.ccms-about { display: flex; flex-wrap: wrap; gap: 0 10px; }
+		.ccms-about span { white-space: nowrap; }
+		.ccms-segment select { appearance: auto; }
 		.ccms-sentence { padding: 2px 0; }
 		.ccms-shared { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 24px; margin-top: 16px; }
 		.ccms-shared h6 { margin-bottom: 6px; }
@@ -673,9 +680,8 @@
 		@media (max-width: 900px) {
 			.ccms-segment { grid-template-columns: minmax(0, 1fr); }
 			.ccms-side { border-left: 0; border-top: 1px solid var(--border-color); padding: 12px 0 0; }
-			.ccms-rule .ccms-field, .ccms-rule .ccms-operator, .ccms-rule .ccms-pills { flex: 1 1 100%; max-width: none; }
-			.ccms-rule { position: relative; padding-right: 30px; }
-			.ccms-remove { position: absolute; right: -4px; top: 0; }
+			.ccms-rule .ccms-field, .ccms-rule .ccms-operator, .ccms-rule .ccms-pills {
+				flex: 1 1 100%; max-width: 100%; min-width: 0; width: 100%; }
 			.ccms-segment .input-xs { height: 36px; font-size: 16px; }
 			.ccms-pills { min-height: 36px; }
 		}

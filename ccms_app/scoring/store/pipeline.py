@@ -88,6 +88,8 @@ def _steps(doc, progress: Progress) -> None:
 			company, engine, lines, as_of, doc.horizon, rules, costs.read(company, as_of, rules), progress
 		)
 		today = profiles.with_documents_since(engine, lines, as_of)
+	for add in frappe.get_hooks("ccms_score_columns"):
+		frappe.get_attr(add)(company=company, scores=result.scores)
 	progress.step(_("Writing the scores"), 20)
 	scores.write(doc.name, company, result.scores, progress)
 	progress.step(_("Publishing"), 1)

@@ -40,7 +40,7 @@ function introduce(frm) {
 
 function add_buttons(frm) {
 	if (frm.is_new()) return;
-	frm.add_custom_button(__("Members"), () => {
+	frm.add_custom_button(__("Show Members"), () => {
 		frappe.set_route("List", "CCMS Segment Member", { segment: frm.doc.name, left_on: ["is", "not set"] });
 	});
 	if (frm.perm[0]?.write) {
