@@ -41,7 +41,7 @@ def heat_map(
 		for label, cells in rows
 	)
 	return (
-		f'<div class="ccms-scroll"><table class="ccms-heat{few}">{_caption(caption)}<thead><tr>'
+		f'{_caption(caption)}<div class="ccms-scroll"><table class="ccms-heat{few}"{_named(caption)}><thead><tr>'
 		f'<th scope="col">{escape_html(corner)}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 	)
 
@@ -104,7 +104,7 @@ def bars(rows: Sequence[Bar], caption: str = "") -> str:
 			f'<td class="ccms-track" aria-hidden="true"><div>{tracks}</div></td>'
 			f"<td>{_linked(escape_html(row.text), row.href)}{beside}</td></tr>"
 		)
-	return f'<table class="ccms-bars">{_caption(caption)}<tbody>{"".join(found)}</tbody></table>'
+	return f'{_caption(caption)}<table class="ccms-bars"{_named(caption)}><tbody>{"".join(found)}</tbody></table>'
 
 
 def side_by_side(*pictures: str) -> str:
@@ -114,7 +114,12 @@ def side_by_side(*pictures: str) -> str:
 
 
 def _caption(text: str) -> str:
-	return f"<caption>{escape_html(text)}</caption>" if text else ""
+	"""Above the table, not in it: it stays when a wide table is scrolled."""
+	return f'<div class="ccms-caption">{escape_html(text)}</div>' if text else ""
+
+
+def _named(caption: str) -> str:
+	return f' aria-label="{escape_html(caption)}"' if caption else ""
 
 
 def _linked(html: str, href: str) -> str:

@@ -137,7 +137,8 @@ def branch_doctype() -> str:
 
 def _permitted_branches() -> list[str] | None:
 	"""The branches that User Permissions leave to the user; None when they say nothing of branches."""
-	given = get_user_permissions(frappe.session.user).get(branch_doctype())
+	kept = get_user_permissions(frappe.session.user)
+	given = kept.get(branch_doctype()) if kept else None
 	names = [one.doc for one in given or () if not one.applicable_for or one.applicable_for in _SALES]
 	return names or None
 

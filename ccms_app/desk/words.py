@@ -18,6 +18,11 @@ def month_of_year(number: int, width: str = "abbreviated") -> str:
 	return get_month_names(width, context="stand-alone", locale=_locale())[int(number)]
 
 
+def axis_month(month: str) -> str:
+	"""A month given as "YYYY-MM", short enough for the axis of a chart: Nov, Dec, 2027, Feb."""
+	return month[:4] if month.endswith("-01") else month_of_year(int(month[5:]))
+
+
 def hours(hour: int) -> str:
 	"""An hour of the day as the two full hours it lies between."""
 	return _("{0}–{1} h").format(int(hour), int(hour) + 1)

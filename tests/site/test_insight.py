@@ -10,7 +10,7 @@ from ccms_app.desk import cards, insight, periods, pictures
 from tests.site import shop
 from tests.site.reports import Report
 from tests.site.shop_truth import truth
-from tests.site.world import ABROAD, ANALYST, CASHIER, COMPANY, MANAGER, SELLER
+from tests.site.world import ABROAD, ANALYST, COMPANY, MANAGER, SELLER
 
 REPORTS = (
 	"Customers Behind",
@@ -150,12 +150,21 @@ def test_another_company_is_refused(company, name, as_user, fenced):
 		Report(name, company=company)
 
 
+def test_branches_are_not_told_to_everybody(company, as_user):
+	from tests.site.world import make_user
+
+	visitor = make_user("visitor@ccms.test", user_type="Website User")
+	with as_user(ANALYST):
+		assert {shop.STATION, shop.HARBOUR} <= set(api.branches(company))
+		assert api.branches(company, "harb") == [shop.HARBOUR]
+	with as_user(visitor), pytest.raises(frappe.PermissionError):
+		api.branches(company)
+
+
 def test_an_analyst_sees_no_personal_fields(company, as_user):
 	with as_user(ANALYST):
 		report = Report("Customers Behind", company=company)
 	assert "customer_name" not in report.columns and not any(row.customer_name for row in report.rows)
-	with as_user(CASHIER):
-		pass
 
 
 # --- filters -------------------------------------------------------------------------------------------------

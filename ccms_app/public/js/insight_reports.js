@@ -122,7 +122,7 @@ ccms.insight.dress = () => {
 .ccms-scroll { overflow-x: auto; }
 .ccms-pictures { display: flex; flex-wrap: wrap; gap: var(--margin-lg); }
 .ccms-pictures > section { flex: 1 1 340px; min-width: 0; }
-.ccms-picture caption { caption-side: top; padding: 0 0 var(--padding-sm); color: var(--text-muted); font-size: var(--text-sm); }
+.ccms-caption { padding: 0 0 var(--padding-sm); color: var(--text-muted); font-size: var(--text-sm); }
 .ccms-heat { border-collapse: separate; border-spacing: 3px; width: 100%; table-layout: fixed; font-size: var(--text-sm); }
 .ccms-heat thead th:first-child { width: 132px; text-align: left; }
 .ccms-heat th { font-weight: 500; color: var(--text-muted); padding: 2px 6px; white-space: nowrap; }
@@ -153,7 +153,9 @@ ccms.insight.dress = () => {
 @media (max-width: 576px) {
 	.ccms-heat { font-size: var(--text-xs); } .ccms-heat small { display: none; } .ccms-heat td { min-width: 34px; }
 	.ccms-heat thead th:first-child { width: 92px; } .ccms-heat { min-width: 720px; }
-	.report-summary:has(.ccms-value) { display: grid; grid-template-columns: 1fr 1fr; }
+	.report-summary:has(.ccms-value) { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); padding: var(--padding-sm) 0; }
+	.report-summary:has(.ccms-value) .summary-item { min-width: 0; width: auto; margin: 0 0 var(--margin-sm); padding: 0 4px; }
+	.report-summary:has(.ccms-value) .summary-label { white-space: normal; }
 	.ccms-delta { white-space: normal; }
 	.report-summary:has(.ccms-value) .summary-value { font-size: var(--text-lg); }
 	 .ccms-heat.few { min-width: 0; }

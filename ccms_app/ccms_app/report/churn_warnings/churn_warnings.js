@@ -12,9 +12,11 @@
 	/** Small buttons in the row: what is done with the warning without leaving the list. */
 	function buttons(warning) {
 		const name = frappe.utils.escape_html(warning);
+		// a phone has no room for all of them: they stand on the form
+		if (frappe.is_mobile()) return `<a href="/app/ccms-churn-warning/${name}" class="btn btn-default btn-xs">${__("Open")}</a>`;
 		return ACTIONS.map(
 			([action, label]) =>
-				`<a href="#" role="button" class="ccms-work btn btn-default btn-xs mr-1" data-action="${action}" data-warning="${name}">${label}</a>`
+				`<a href="#" role="button" class="ccms-work btn btn-default btn-xs mr-1" data-work="${action}" data-warning="${name}">${label}</a>`
 		).join("");
 	}
 
@@ -22,8 +24,8 @@
 		.off("click.ccms_warnings")
 		.on("click.ccms_warnings", ".ccms-work", (event) => {
 			event.preventDefault();
-			const { action, warning } = event.currentTarget.dataset;
-			ccms.warnings[action](warning, () => frappe.query_report.refresh());
+			const { work, warning } = event.currentTarget.dataset;
+			ccms.warnings[work](warning, () => frappe.query_report.refresh());
 		});
 
 	frappe.query_reports["Churn Warnings"] = ccms.insight.report({

@@ -94,7 +94,7 @@ class CustomerValue(insight.Insight):
 	# --- table -----------------------------------------------------------------------------------------------
 	def columns(self) -> list[dict[str, Any]]:
 		return [
-			reporting.text("label", _("Value Band"), 130),
+			reporting.text("label", _("Value Band"), 190),
 			reporting.count("customers", _("Customers"), 105),
 			reporting.money("year", _("Revenue (a Year)"), 150),
 			insight.percent("year_share", _("of Revenue"), 105),

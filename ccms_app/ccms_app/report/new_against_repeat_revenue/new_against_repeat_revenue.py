@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from frappe import _
 from frappe.utils import add_months, getdate
 
-from ccms_app.desk import cards, insight, periods, reporting
+from ccms_app.desk import cards, insight, periods, reporting, words
 
 if TYPE_CHECKING:
 	import pandas as pd
@@ -239,7 +239,7 @@ class NewAgainstRepeatRevenue(insight.Insight):
 		return reporting.chart(
 			"bar",
 			_("Revenue by month"),
-			[reporting.month_label(row["month"]) for row in rows],
+			[words.axis_month(row["month"]) for row in rows],
 			{
 				_("Repeat"): [row["repeat_revenue"] for row in rows],
 				_("New"): [row["new_revenue"] for row in rows],
