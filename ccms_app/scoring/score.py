@@ -165,7 +165,16 @@ def _predicted(
 	before_test = _year_before(histories, past[0].day, horizon, at) if past else None
 	leaving = churn.predict(now, past, year_ago, before_test, settings.seed)
 	tell(0.75, "Expecting orders and revenue")
-	worth = value.predict(now, past, histories, settings.seed, leaving.probability, leaving.tested)
+	worth = value.predict(
+		now,
+		past,
+		histories,
+		settings.seed,
+		leaving.probability,
+		leaving.tested,
+		year_ago,
+		before_test,
+	)
 	ahead = at(day, YEAR, closed=False, start=now.buying)
 	year_before = [at(day - YEAR, YEAR)] if day - YEAR - histories.first_day >= cutoffs.FEWEST_DAYS else []
 	year_before = [cut for cut in year_before if cutoffs.enough(cut)]

@@ -21,6 +21,8 @@ from .metrics import BASELINE, CANDIDATE, CHAMPION, Metric
 from .spend import YEAR, Spend
 from .spread import Spread, count_variance, promise
 
+# no season doubles what is expected of everybody: more than that is another shop
+_FACTORS = (0.5, 2.0)
 BOOSTED, RUN_RATE = "BG/NBD + boosting", "Run-rate"
 
 
@@ -66,11 +68,14 @@ def predict(
 	seed: int,
 	no_order: np.ndarray | None = None,
 	no_order_tested: np.ndarray | None = None,
+	year_ago: Cut | None = None,
+	year_before_test: Cut | None = None,
 ) -> Value:
 	"""Values of the customers of `now` over its horizon.
 
 	past: closed cut-offs of the same horizon, T_0 first; without one nothing is tested and the models stand alone.
 	no_order, no_order_tested: the published P(no order) now and on the test, else that of the model of buying.
+	year_ago, year_before_test: the cut-offs that the season is read from, as in `churn.predict`.
 	"""
 	present = _means(now, histories, None)
 	first = present.buying.name_
@@ -86,9 +91,18 @@ def predict(
 		"orders": _winner(tested.orders, past[0].orders, tested.buying.name_),
 		"revenue": _winner(tested.revenue, past[0].revenue, tested.buying.name_),
 	}
+	final = None
 	if BOOSTED in winners.values():
 		matrix, orders = sample([cut.matrix for cut in past], [cut.orders for cut in past], seed)
-		present = _means(now, histories, CountBoosting(seed).fit(matrix, orders))
+		final = CountBoosting(seed).fit(matrix, orders)
+		present = _means(now, histories, final)
+	_season(
+		present,
+		tested,
+		winners,
+		year_ago and _means(year_ago, histories, final),
+		year_before_test and _means(year_before_test, histories, boosting),
+	)
 	promises, figures = {}, []
 	for target, truth in (("orders", past[0].orders), ("revenue", past[0].revenue)):
 		spread = _spread(tested, target, winners[target], no_order_tested)
@@ -130,6 +144,39 @@ def _winner(means: dict[str, np.ndarray], truth: np.ndarray, first: str) -> str:
 	if BOOSTED in errors and metrics.lower_by_a_standard_error(errors[BOOSTED], errors[first]):
 		winner = BOOSTED
 	return RUN_RATE if errors[RUN_RATE].mean() < errors[winner].mean() else winner
+
+
+def _season(
+	present: _Means, tested: _Means, winners: dict[str, str], year_ago: _Means | None, before: _Means | None
+) -> None:
+	"""Scale the published means by what the same weeks of last year brought, if that was no chance.
+
+	Where a second year is known, the same must not have made the test worse.
+	"""
+	for target, model in winners.items():
+		means = [getattr(one, target) for one in (tested, present)]
+		if model not in means[1]:
+			continue
+		if before is not None:
+			truth = getattr(tested.cut, target)
+			scaled = means[0][model] * season_factor(before, model)
+			# squares, for a mean is scaled: absolute errors would always rather have less
+			if np.sum((scaled - truth) ** 2) > np.sum((means[0][model] - truth) ** 2):
+				continue
+			means[0][model] = scaled
+		if year_ago is not None:
+			means[1][model] = means[1][model] * season_factor(year_ago, model)
+
+
+def season_factor(of: _Means, model: str) -> float:
+	"""Orders of a cut-off ÷ what the model expected of it; 1 unless they differ by more than 2 standard errors."""
+	expected = of.orders.get(model)
+	if expected is None or expected.sum() <= 0:
+		return 1.0
+	came, total = float(of.cut.orders.sum()), float(expected.sum())
+	if abs(came - total) <= 2 * float(np.sqrt(of.variance.sum())):
+		return 1.0
+	return float(np.clip(came / total, *_FACTORS))
 
 
 def _spread(of: _Means, target: str, model: str, no_order: np.ndarray | None) -> Spread:
