@@ -115,9 +115,10 @@ ccms.insight.dress = () => {
 .ccms-finding { font-size: var(--text-base); color: var(--text-color); line-height: 1.6; }
 .ccms-finding .ccms-basis { line-height: 1.4; }
 .ccms-delta { font-size: var(--text-xs); font-weight: normal; color: var(--text-muted); line-height: 1.5; margin-top: 3px; white-space: nowrap; }
+.ccms-delta span { display: inline; overflow: visible; white-space: inherit; font-size: inherit; }
 .report-summary:has(.ccms-value) { flex-wrap: wrap; align-items: flex-start; }
-.summary-item:has(.ccms-delta) { height: auto; overflow: visible; }
-.summary-item:has(.ccms-delta) .summary-value { height: auto; overflow: visible; white-space: normal; }
+.report-summary .summary-item:has(.ccms-value) { height: auto; min-height: 62px; place-content: flex-start; }
+.report-summary .summary-item:has(.ccms-value) .summary-value { overflow: visible; white-space: normal; text-overflow: clip; }
 .ccms-picture { padding: var(--padding-md) var(--padding-md) var(--padding-sm); overflow: hidden; }
 .ccms-scroll { overflow-x: auto; }
 .ccms-pictures { display: flex; flex-wrap: wrap; gap: var(--margin-lg); }
@@ -154,11 +155,11 @@ ccms.insight.dress = () => {
 	.ccms-heat { font-size: var(--text-xs); } .ccms-heat small { display: none; } .ccms-heat td { min-width: 34px; }
 	.ccms-heat thead th:first-child { width: 92px; } .ccms-heat { min-width: 720px; }
 	.report-summary:has(.ccms-value) { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); padding: var(--padding-sm) 0; }
-	.report-summary:has(.ccms-value) .summary-item { min-width: 0; width: auto; margin: 0 0 var(--margin-sm); padding: 0 4px; }
-	.report-summary:has(.ccms-value) .summary-label { white-space: normal; }
-	.ccms-delta { white-space: normal; }
-	.report-summary:has(.ccms-value) .summary-value { font-size: var(--text-lg); }
-	 .ccms-heat.few { min-width: 0; }
+	.report-summary .summary-item:has(.ccms-value) { min-width: 0; max-width: none; margin: 0 0 var(--margin-sm); padding: 0 4px; }
+	.report-summary .summary-item:has(.ccms-value) .summary-label { white-space: normal; }
+	.report-summary .summary-item:has(.ccms-value) .summary-value { font-size: var(--text-lg); }
+	.ccms-delta { white-space: normal; overflow-wrap: anywhere; }
+	.ccms-heat.few { min-width: 0; }
 	.ccms-bars th { white-space: normal; width: 34%; }
 	.ccms-picture { padding: var(--padding-sm); }
 }`;
