@@ -11,6 +11,9 @@ import ibis.expr.types as ir
 
 from .lines import PLACE
 
+# hundredths of a cent in 64 bits
+_MOST = 9e14
+
 
 def places(lines: ir.Table) -> ir.Table:
 	"""The different places of some lines: place (a number from 1) and the columns of PLACE, empty where unknown."""
@@ -36,8 +39,12 @@ def named(table: ir.Table, numbered: ir.Table, *columns: str) -> ir.Table:
 
 
 def amount_key(amount: ir.FloatingValue) -> ir.IntegerValue:
-	"""An amount to compare by: whole hundredths of a cent, for sums of doubles differ in their last digits."""
-	return (amount * 10_000 + 0.5).floor().cast("int64")
+	"""An amount to compare by: whole hundredths of a cent, for sums of doubles differ in their last digits.
+
+	Sums beyond what so many digits can hold are the same.
+	"""
+	held = ibis.greatest(ibis.least(amount, _MOST), -_MOST)
+	return (held * 10_000 + 0.5).floor().cast("int64")
 
 
 def _named(lines: ir.Table) -> ir.Table:

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -65,6 +65,7 @@ def score(
 	docs/simulator.md lists the columns of FACTS, docs/scores.md what each score means.
 	"""
 	with clear_errors():
+		_refuse(out)
 		from rich.console import Console
 
 		from ccms_app.behaviour.engine import Engine
@@ -73,7 +74,6 @@ def score(
 		from ccms_app.facts import files as reader
 		from ccms_app.scoring.score import score as scored
 
-		_refuse(out)
 		console = Console(stderr=True, highlight=False)
 		begun = perf_counter()
 		with console.status("Reading the purchases …"):
@@ -82,7 +82,7 @@ def score(
 		done(console, begun, f"Read {len(read.lines):,} lines from {read.source}")
 		for message in read.messages:
 			console.print(f"  note: {message}", style="yellow")
-		day = as_of.date() if as_of else read.to_date + timedelta(days=1)
+		day = as_of.date() if as_of else _day_after(read.lines["posted_at"], console)
 		if day <= read.from_date:
 			raise ValueError(f"As of {day} nothing is known: the first purchase is of {read.from_date}.")
 		begun = perf_counter()
@@ -96,12 +96,29 @@ def score(
 		_report(result)
 
 
+def _day_after(posted_at: pd.Series, console) -> date:
+	"""The day after the last purchase. One slip of the pen must not make everybody a customer of long ago: what lies
+	in the future is not the last."""
+	days = posted_at.dt.normalize()
+	coming = days > date.today().isoformat()
+	if coming.all():
+		return days.max().date() + timedelta(days=1)
+	if coming.any():
+		dated = "1 line is" if coming.sum() == 1 else f"{coming.sum():,} lines are"
+		last = days.max().date()
+		console.print(f"  note: {dated} dated after today, up to {last}: not counted", style="yellow")
+	return days[~coming].max().date() + timedelta(days=1)
+
+
 def _refuse(out: Path) -> None:
 	"""Before an hour of work: can the result be put there?"""
 	if out.suffix.lower() not in (".parquet", ".pq", ".csv"):
 		raise ValueError(f"{out} is neither .parquet nor .csv: name the file of the scores so.")
 	if out.is_dir():
 		raise ValueError(f"{out} is a folder; name a file.")
+	folder = next(parent for parent in out.absolute().parents if parent.exists())
+	if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+		raise ValueError(f"{out}: nothing can be written to {folder}.")
 
 
 def _columns(scores: pd.DataFrame, day) -> pd.DataFrame:

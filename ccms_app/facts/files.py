@@ -44,6 +44,8 @@ NUMBERS = ("qty", "net_amount", "list_amount", "margin", "gross_amount")
 
 _YES = ("1", "true", "yes", "y", "t")
 _NO = ("", "0", "false", "no", "n", "f")
+# of doubles beyond, not even whole numbers are exact
+_LARGEST = 2.0**53
 _EARLIEST, _LATEST = np.datetime64("1970-01-01"), np.datetime64("2200-01-01")
 
 
@@ -236,6 +238,8 @@ class _Checker:
 			self._add("is empty", empty, name)
 		wrong = ~np.isfinite(values) & ~empty
 		self._add(f"{_shown(column, wrong)} is no number; write plain figures such as 1234.50", wrong, name)
+		large = np.abs(np.nan_to_num(values)) > _LARGEST
+		self._add(f"{_shown(column, large)} is more than figures can be counted with", large & ~wrong, name)
 		return pd.Series(values)
 
 	def _dates(self, name: str, column: pa.ChunkedArray) -> pd.Series:
