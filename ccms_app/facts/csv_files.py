@@ -23,6 +23,10 @@ def read_csv(path: Path, encoding: str, as_text: Collection[str]) -> tuple[pa.Ta
 			heading = file.readline().lstrip("\ufeff").rstrip("\r\n")
 	except UnicodeDecodeError as error:
 		raise FactsError(path.name, [_not_text(encoding)]) from error
+	except LookupError as error:
+		raise FactsError(
+			path.name, [Problem(f'cannot be read: there is no encoding "{encoding}"')]
+		) from error
 	if not heading:
 		raise FactsError(path.name, [Problem("is empty")])
 	delimiter = max(",;\t", key=heading.count)
