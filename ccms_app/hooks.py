@@ -25,6 +25,7 @@ ignore_links_on_delete = [
 	"CCMS Customer Event",
 	"CCMS Score Run",
 	"CCMS Dirty Month",
+	"CCMS Purchase Anomaly",
 ]
 
 jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}

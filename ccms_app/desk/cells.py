@@ -16,7 +16,7 @@ from frappe.utils import add_months, cint, escape_html, getdate
 from pypika.functions import Floor
 from pypika.terms import Criterion
 
-from . import reporting
+from . import fact_cells, reporting
 from .scope import SCORE
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def words(filters: frappe._dict) -> list[tuple[str, str]]:
 	"""The cell as (label, value), for people."""
 	found = [(_(label), _(str(filters[name]))) for name, label in TEXTS.items() if filters.get(name)]
 	found += [
-		(_(label), str(filters[name]))
+		(_(label), fact_cells.words(name, filters[name]))
 		for name, label in {**NUMBERS, **MORE}.items()
 		if filters.get(name) not in (None, "")
 	]
@@ -163,6 +163,7 @@ OTHERS: dict[str, Callable[..., Criterion]] = {
 	"last_until": _until("last_order", "Last Order Until"),
 	"moved": _moved,
 	"bought": _bought,
+	**fact_cells.CONDITIONS,
 }
 MORE = {
 	"fm": "Frequency and Money",
@@ -177,6 +178,7 @@ MORE = {
 	"moved_since": "Moved Since",
 	"moved_until": "Moved Until",
 	"bought": "Bought",
+	**fact_cells.LABELS,
 }
 
 

@@ -108,6 +108,11 @@ class Insight:
 	def lines(self) -> Table:
 		return self.scope.facts(self.lake.lines)
 
+	@property
+	def known_lines(self) -> Table:
+		"""Lines of the customers who count: a walk-in's are no customer's."""
+		return self.scope.facts(self.lake.known_lines)
+
 	def frame(self, table: Table) -> pd.DataFrame:
 		"""What a query on facts comes to."""
 		return self.lake.engine.frame(table)

@@ -177,7 +177,7 @@ def currency_of(company_name: str) -> str:
 
 def number(value: object) -> str:
 	"""Points as people read them: grouped, with decimals only where there are any."""
-	value = dec(value)
+	value = dec(value.item() if hasattr(value, "item") else value)  # of NumPy: a plain number
 	return fmt_money(float(value), precision=min(decimals(value), 2))
 
 

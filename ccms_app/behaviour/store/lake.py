@@ -18,7 +18,7 @@ from frappe import _
 from ccms_app.behaviour.engine import DUCKDB, Engine
 from ccms_app.behaviour.lines import SCHEMA
 
-from . import files
+from . import files, precomputed
 
 MEMORY = "400MB"
 _open = threading.local()
@@ -60,6 +60,16 @@ class Lake:
 	def daily(self) -> ir.Table:
 		"""Revenue by customer, day and place (`behaviour.orders.daily`)."""
 		return self._table("daily")
+
+	@cached_property
+	def known_lines(self) -> ir.Table:
+		"""LINES of the customers who count: without walk-ins and others left out of all figures about customers."""
+		left_out = self.precomputed(precomputed.LEFT_OUT)
+		return self.lines if left_out is None else precomputed.without(self.lines, left_out)
+
+	def precomputed(self, name: str) -> ir.Table | None:
+		"""A table of `store.precomputed`; None where the publication is older than the table."""
+		return self._table(name) if name in self.manifest["tables"] else None
 
 	def _table(self, name: str) -> ir.Table:
 		return self.engine.table(files.folder(self.company) / self.manifest["tables"][name])

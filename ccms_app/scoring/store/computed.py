@@ -17,7 +17,7 @@ from ccms_app import __version__
 from ccms_app.behaviour import orders
 from ccms_app.behaviour.engine import Engine
 from ccms_app.behaviour.settings import Settings
-from ccms_app.behaviour.store import files
+from ccms_app.behaviour.store import files, precomputed
 
 PREFIX = "computed"
 
@@ -70,6 +70,7 @@ def _compute(company, engine, lines, as_of, horizon, rules, costs, progress) -> 
 	left_out = engine.frame(orders.left_out(lines, as_of, rules))
 	by_days = left_out["reason"] == "order_days"
 	left_out["figure"] = left_out["order_days"].where(by_days, left_out["invoices_a_day"])
+	tables |= precomputed.write(company, lines, as_of, left_out["customer"])
 	facts = result.facts
 	return Computed(
 		scores=result.scores,

@@ -16,7 +16,7 @@ from frappe.utils import getdate, now_datetime
 from ccms_app.behaviour.engine import EngineError
 from ccms_app.behaviour.store import extract, files, hooks, lake
 
-from . import computed, costs, lock, profiles, publishing, runs, scores, settings, warnings
+from . import anomalies, computed, costs, lock, profiles, publishing, runs, scores, settings, warnings
 from .progress import Progress, TimedOut
 
 # what is told as it stands; anything else is a fault and goes to the Error Log
@@ -108,7 +108,9 @@ def _steps(doc, progress: Progress) -> None:
 		progress,
 	)
 	progress.step(_("Warning of customers who may be leaving"), 1)
-	_warn(company)
+	_tell(company, warnings.refresh)
+	progress.step(_("Looking for unusual orders"), 1)
+	_tell(company, anomalies.refresh)
 	progress.step(_("Tidying up"), 1)
 	computed.forget(company)
 	runs.tidy(company)
@@ -117,13 +119,13 @@ def _steps(doc, progress: Progress) -> None:
 	hooks.customers_changed(company, None, [*result.scores.columns, *profiles.FIELDS])
 
 
-def _warn(company: str) -> None:
-	"""The scores are published: warnings that cannot be made take nothing of that back."""
+def _tell(company: str, refresh: Callable[[str], object]) -> None:
+	"""The scores are published: a list for people that cannot be made takes nothing of that back."""
 	try:
-		warnings.refresh(company)
+		refresh(company)
 	except Exception:
 		frappe.db.rollback()
-		frappe.log_error(title=f"CCMS: churn warnings of {company}")
+		frappe.log_error(title=f"CCMS: {refresh.__module__.rpartition('.')[2]} of {company}")
 	frappe.db.commit()
 
 
