@@ -151,14 +151,23 @@ def _apply(windows: _Windows | None, cut: Cut, no_order: np.ndarray) -> NextPurc
 
 
 def _quantiles(buying: Buying, horizon: int, snapshot: pd.DataFrame) -> tuple[np.ndarray, ...]:
-	"""Quarter, half and three quarters of those who come within the horizon, in whole days, by bisection."""
+	"""Whole days that hold half of those who come within the horizon: from the first quarter on."""
 	within = 1 - buying.probability_no_order(horizon, snapshot)
-	found = []
-	for part in (0.25, 0.5, 0.75):
+
+	def come_by(day: np.ndarray) -> np.ndarray:
+		return (1 - buying.probability_no_order(day, snapshot)) / within
+
+	def when(part: np.ndarray) -> np.ndarray:
 		low, high = np.zeros(len(snapshot)), np.full(len(snapshot), float(horizon))
 		for _ in range(12):
 			half = (low + high) / 2
-			short = 1 - buying.probability_no_order(half, snapshot) < part * within
+			short = come_by(half) < part
 			low, high = np.where(short, half, low), np.where(short, high, half)
-		found.append(np.clip(np.floor((low + high) / 2), 0, horizon - 1))
-	return tuple(found)
+		return (low + high) / 2
+
+	begin = np.floor(when(np.full(len(snapshot), 0.25)))
+	before = come_by(begin)
+	# the last day ends a day after it begins
+	end = np.clip(np.round(when(np.minimum(before + 0.5, 1.0))) - 1, begin, horizon - 1)
+	middle = np.clip(np.floor(when(np.minimum(before + 0.25, 1.0))), begin, end)
+	return begin, middle, end
