@@ -19,7 +19,7 @@ from .histories import Histories
 from .metrics import CHAMPION, Metric
 
 FEWEST_ORDERS = 3
-FEWEST_OUTCOMES = 200
+FEWEST_OUTCOMES = 100
 _IN_A_CELL = 100
 _MOST_CELLS = 6
 _HALVES = (0.5, 0.4, 0.3, 0.2, 0.1)
