@@ -6,7 +6,7 @@ A report links to it with these filters; a new kind of cell is one more entry he
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import frappe
@@ -135,9 +135,9 @@ def _moved(report: Insight, value: object) -> Criterion:
 		if end:
 			query = query.where(change.to_stage == end)
 	if since := reporting.day(filters.moved_since, _("Moved Since")):
-		query = query.where(change.changed_on >= since)
+		query = query.where((change.changed_on >= since) & (change.data_cut > since))
 	if until := reporting.day(filters.moved_until, _("Moved Until")):
-		query = query.where(change.changed_on <= until)
+		query = query.where(change.data_cut <= until + timedelta(days=1))
 	return score.customer.isin(query)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from ccms_app.desk import cards, insight, periods, permitted, pictures, reportin
 if TYPE_CHECKING:
 	import pandas as pd
 
-PROFILE, CHANGE = "CCMS Customer Profile", "CCMS Stage Change"
+CHANGE = "CCMS Stage Change"
 AWAY = (AT_RISK, LOST)
 TONES = {LOYAL: "good", AT_RISK: "warn", LOST: "bad"}
 
@@ -31,52 +31,41 @@ def execute(filters: dict | None = None) -> tuple:
 
 
 class LifecycleFunnel(insight.Insight):
-	"""Stages as they are now, and as they were at the start of the period and a year ago."""
+	"""Stages as the scores have them, and as they were at the start of the period and a year ago."""
 
 	uses_facts = True
 	period_choices = (periods.MONTH, periods.QUARTER, periods.YEAR, periods.THIS_MONTH, periods.DATES)
-
-	@cached_property
-	def as_of(self) -> date:
-		"""Profiles change with every invoice: today counts."""
-		return reporting.today() + timedelta(days=1)
 
 	# --- figures ---------------------------------------------------------------------------------------------
 	@cached_property
 	def now(self) -> dict[str, frappe._dict]:
 		"""stage → customers, revenue of a year, expected revenue."""
-		profile, score = DocType(PROFILE), self.score
-		query = (
-			frappe.qb.from_(profile)
-			.left_join(score)
-			.on((score.score_run == self.run.name) & (score.customer == profile.customer))
-			.select(
-				profile.stage,
-				Count(profile.name).as_("customers"),
-				Sum(score.revenue_365).as_("revenue"),
-				Sum(score.expected_revenue).as_("expected"),
-			)
-			.where(profile.company == self.company)
-			.groupby(profile.stage)
+		score = self.score
+		query = self.scores(
+			score.stage,
+			Count(score.customer).as_("customers"),
+			Sum(score.revenue_365).as_("revenue"),
+			Sum(score.expected_revenue).as_("expected"),
 		)
-		rows = permitted.restrict(self.scope.narrow(query), PROFILE).run(as_dict=True)
-		return {row.stage: row for row in rows if row.stage}
+		return {row.stage: row for row in query.groupby(score.stage).run(as_dict=True) if row.stage}
 
 	def customers(self, stage: str) -> int:
 		return self.now[stage].customers if stage in self.now else 0
 
 	def changes(self, since: date, until: date | None = None) -> Counter:
-		"""(from, to, won back) → changes from a day on, up to but not including another."""
+		"""(from, to, won back) → changes between the starts of two days, by default until the scores' own day.
+
+		A change belongs to the day before its data cut: the first state that knows of it is that of the cut.
+		"""
 		change = DocType(CHANGE)
 		query = (
 			self._changes(
 				change.from_stage, change.to_stage, change.is_won_back, Count(change.name).as_("number")
 			)
-			.where(change.changed_on >= since)
+			.where((change.changed_on >= since) & (change.data_cut > since))
+			.where(change.data_cut <= (until or self.as_of))
 			.groupby(change.from_stage, change.to_stage, change.is_won_back)
 		)
-		if until:
-			query = query.where(change.changed_on < until)
 		return Counter(
 			{(row.from_stage, row.to_stage, row.is_won_back): row.number for row in query.run(as_dict=True)}
 		)
@@ -103,8 +92,8 @@ class LifecycleFunnel(insight.Insight):
 		return min((getdate(day) for day in found if day), default=None)
 
 	def at(self, day: date) -> dict[str, int]:
-		"""Customers by stage at the start of a day: today's with every change since taken back; before there was a history, by
-		today's rule from the orders."""
+		"""Customers by stage at the start of a day: the scores' with every change since taken back; before there was a history,
+		by today's rule from the orders."""
 		if not self.is_written_down(day):
 			return Counter(self.stages_on(day)["stage"])
 		found = Counter({stage: self.customers(stage) for stage in STAGES})
@@ -140,7 +129,7 @@ class LifecycleFunnel(insight.Insight):
 
 	@cached_property
 	def year_ago(self) -> dict[str, int]:
-		return self.at(getdate(add_months(reporting.today(), -12)))
+		return self.at(getdate(add_months(self.as_of, -12)))
 
 	@cached_property
 	def moved(self) -> Counter:
@@ -153,8 +142,7 @@ class LifecycleFunnel(insight.Insight):
 			return found
 		from ccms_app.behaviour import funnel
 
-		end = min(span.end, self.lake.as_of)
-		for row in funnel.moves(self.stages_on(end), self.stages_on(span.start)).itertuples():
+		for row in funnel.moves(self.stages_on(span.end), self.stages_on(span.start)).itertuples():
 			if row.from_stage != row.to_stage:
 				found[row.from_stage, row.to_stage] += row.customers
 		return found
@@ -172,8 +160,7 @@ class LifecycleFunnel(insight.Insight):
 				return None
 			from ccms_app.behaviour import funnel
 
-			end = min(span.end, self.lake.as_of)
-			found = funnel.won_back(self.stages_on(end), self.stages_on(span.start))
+			found = funnel.won_back(self.stages_on(span.end), self.stages_on(span.start))
 			return found["won_back"], found["away"]
 		changes = self.changes(span.start, span.end)
 		won = sum(number for (_start, _end, won), number in changes.items() if won)
