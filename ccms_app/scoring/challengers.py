@@ -66,14 +66,19 @@ def sample(
 	share = min(1.0, MOST_ROWS / max(1, sum(len(matrix) for matrix in matrices)))
 	rows, answers = [], []
 	for matrix, truth in zip(matrices, truths, strict=True):
-		values = matrix.to_numpy()
-		key = values @ np.sqrt(np.arange(2, values.shape[1] + 2)) + np.asarray(truth, float) * np.pi
-		order = np.argsort(np.round(key, 6), kind="stable")
+		order = arranged(matrix, truth)
 		if share < 1:
 			order = order[np.sort(rng.choice(len(order), round(share * len(order)), replace=False))]
 		rows.append(matrix.iloc[order])
 		answers.append(np.asarray(truth, float)[order])
 	return pd.concat(rows, ignore_index=True), np.concatenate(answers)
+
+
+def arranged(matrix: pd.DataFrame, truth: np.ndarray) -> np.ndarray:
+	"""An order of the rows that follows from what stands in them, not from where they stand."""
+	values = matrix.to_numpy()
+	key = values @ np.sqrt(np.arange(2, values.shape[1] + 2)) + np.asarray(truth, float) * np.pi
+	return np.argsort(np.round(key, 6), kind="stable")
 
 
 class Logistic:

@@ -181,8 +181,10 @@ def season_factor(of: _Means, model: str) -> float:
 
 def _spread(of: _Means, target: str, model: str, no_order: np.ndarray | None) -> Spread:
 	"""The distribution around the published mean: the model's relative variance, whoever gave the mean."""
-	zero = of.buying.probability_no_order(of.cut.horizon, of.cut.snapshot) if no_order is None else no_order
-	zero = np.clip(zero, 1e-6, 1 - 1e-6)
+	if no_order is None or np.ptp(no_order) == 0:
+		# of one rate for everybody, all intervals would begin to hold an order at the same level
+		no_order = of.buying.probability_no_order(of.cut.horizon, of.cut.snapshot)
+	zero = np.clip(no_order, 1e-6, 1 - 1e-6)
 	ordered = of.orders.get(model, of.model_orders)
 	ordered = np.maximum(ordered, 1e-6)
 	# of counts: Poisson noise scales with the mean, the rest with its square
