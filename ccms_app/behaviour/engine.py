@@ -16,6 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
@@ -28,6 +29,7 @@ import sqlglot.expressions as sge
 from .lines import SCHEMA
 
 DUCKDB, SPARK = "duckdb", "spark"
+_ZONE = "spark.sql.session.timeZone"
 Source = str | Path | Sequence[str | Path] | pa.Table | pd.DataFrame
 
 # computes a table once and keeps its rows (Engine.keeping)
@@ -198,6 +200,10 @@ class Engine:
 				else expr.to_pyarrow()
 			)
 		found = self._session.sql(self.backend.compile(expr)).toArrow()
+		for number, field in enumerate(found.schema):
+			if pa.types.is_timestamp(field.type) and field.type.tz:
+				# a moment in the session's zone; the shop's clock is what it shows there
+				found = found.set_column(number, field.name, pc.local_timestamp(found.column(number)))
 		return found.cast(_schema(expr))
 
 	def frame(self, expr: ir.Table) -> pd.DataFrame:
@@ -239,10 +245,22 @@ def _as_lines(table: ir.Table) -> ir.Table:
 	found = {name: kind.copy(nullable=True) for name, kind in table.schema().items()}
 	if all(found.get(name) == kind for name, kind in wanted.items()):
 		return table  # a projection that changes nothing is compiled again for every figure
-	columns = {
-		name: ibis.null(kind) if name in missing else table[name].cast(kind) for name, kind in wanted.items()
-	}
-	return table.select(**columns)
+	return table.select(
+		**{
+			name: ibis.null(kind) if name in missing else _cast(table[name], kind)
+			for name, kind in wanted.items()
+		}
+	)
+
+
+def _cast(column: ir.Column, kind: dt.DataType) -> ir.Column:
+	"""A column of another kind; a wall clock stays one (Spark would make it a moment in the session's zone)."""
+	found = column.type()
+	if found.copy(nullable=True) == kind or (
+		found.is_timestamp() and not found.timezone and kind.is_timestamp()
+	):
+		return column
+	return column.cast(kind)
 
 
 def _schema(expr: ir.Table) -> pa.Schema:
@@ -285,7 +303,7 @@ def _spark(master: str | None, config: dict[str, str]):
 		"spark.ui.showConsoleProgress": "false",
 		"spark.sql.ansi.enabled": "false",
 		"spark.sql.parquet.inferTimestampNTZ.enabled": "true",
-		"spark.sql.session.timeZone": "UTC",
+		_ZONE: "UTC",
 		"spark.sql.debug.maxToStringFields": "200",
 	}
 	if master.startswith("local"):
@@ -298,7 +316,10 @@ def _spark(master: str | None, config: dict[str, str]):
 		session = builder.getOrCreate()
 	except Exception as error:
 		raise EngineError(f"Spark does not start on {master}: {_first_line(error)}") from error
-	return ibis.pyspark.connect(session), session, running is None
+	backend = ibis.pyspark.connect(session)
+	# Ibis sets its own; times that bear no zone are the same in any
+	session.conf.set(_ZONE, {**defaults, **config}[_ZONE])
+	return backend, session, running is None
 
 
 def _first_line(error: Exception) -> str:

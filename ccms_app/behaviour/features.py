@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from . import places
+from . import amounts, places
 from .cycle import company_gap, own_cycles, with_gaps
 from .engine import Engine, Keep, as_it_is
 from .habits import favourites, home, peaks
@@ -168,7 +168,7 @@ def _from_days(days: ir.Table, as_of: date, settings: Settings) -> ir.Table:
 
 def _from_orders(orders: ir.Table, as_of: date, settings: Settings) -> ir.Table:
 	year, quarter = _since(orders.day, as_of, YEAR), _since(orders.day, as_of, QUARTER)
-	valued = orders.value > 0
+	valued = amounts.is_positive(orders.value)
 	return orders.group_by("customer").agg(
 		first_order=orders.day.min(),
 		last_order=orders.day.max(),
@@ -228,23 +228,19 @@ def _derived(found: ir.Table, as_of: date) -> ir.Table:
 		age=today.delta(found.first_order, unit="day"),
 		trend_orders=_trend(found.orders_90, found.orders_prev),
 		trend_revenue=_trend(found.revenue_90, found.revenue_prev),
-		return_rate=_at_most_1(found.returned_365 / _positive(found.sold_365)),
+		return_rate=_at_most_1(found.returned_365 / amounts.positive(found.sold_365)),
 		below_list_share=found.below_list_lines / found.priced_lines.nullif(0),
-		margin_covered=found.margin_net / found.revenue.nullif(0.0),
-		margin_covered_365=found.margin_net_365 / found.revenue_365.nullif(0.0),
+		margin_covered=found.margin_net / amounts.not_zero(found.revenue),
+		margin_covered_365=found.margin_net_365 / amounts.not_zero(found.revenue_365),
 	)
 	return found.mutate(ratio=today.delta(found.last_order, unit="day") / found.own_cycle)
 
 
 def _trend(lately: ir.NumericValue, before: ir.NumericValue) -> ir.FloatingValue:
 	"""The rate of the last 90 days against that of the 365 before, less 1; null without anything before."""
-	return (lately / QUARTER) / (_positive(before) / YEAR) - 1
+	return (lately / QUARTER) / (amounts.positive(before) / YEAR) - 1
 
 
 def _at_most_1(value: ir.NumericValue) -> ir.NumericValue:
 	"""Unlike ibis.least, null stays null."""
 	return ibis.ifelse(value > 1, 1.0, value)
-
-
-def _positive(value: ir.NumericValue) -> ir.NumericValue:
-	return ibis.ifelse(value > 0, value, ibis.null(value.type()))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from . import places
+from . import amounts, places
 from .orders import Purchases
-from .places import amount_key
 
 
 def peaks(orders: ir.Table) -> ir.Table:
@@ -84,7 +83,7 @@ def home(placed: ir.Table, numbered: ir.Table) -> ir.Table:
 
 def _most(sums: ir.Table, name: str, **more: ir.Scalar) -> ir.Table:
 	"""customer and the value that has most orders, then was paid most for, then is smallest."""
-	best = ibis.struct({"orders": -sums.orders, "paid": -amount_key(sums.paid), "value": sums["value"]})
+	best = ibis.struct({"orders": -sums.orders, "paid": -amounts.key(sums.paid), "value": sums["value"]})
 	return sums.group_by("customer").agg(**{name: sums["value"].argmin(best)}, **more)
 
 

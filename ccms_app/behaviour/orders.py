@@ -12,7 +12,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from . import places, returned
+from . import amounts, places, returned
 from .engine import Keep, as_it_is
 from .lines import BELOW_LIST, PLACE
 from .settings import Settings
@@ -147,7 +147,9 @@ def _days(lines: ir.Table, back: ir.Table) -> ir.Table:
 	returned. is_order.
 	"""
 	sale = is_sale(lines)
-	cheaper = sale & (lines.paid_ratio < 1)
+	# an unknown ratio is neither; left null, one engine counts 0 and the other nothing
+	cheaper = sale & (lines.paid_ratio < 1).fill_null(False)
+	below = sale & (lines.paid_ratio < BELOW_LIST).fill_null(False)
 	days = lines.group_by("customer", "day").agg(
 		revenue=lines.net_amount.sum(),
 		margin=lines.margin.sum(),
@@ -157,7 +159,7 @@ def _days(lines: ir.Table, back: ir.Table) -> ir.Table:
 		sold_lines=lines.count(where=sale),
 		goods_lines=lines.count(where=sale & (lines.qty > 0)),
 		discount=(lines.list_amount * (1 - lines.paid_ratio)).sum(where=cheaper),
-		below_list_lines=lines.count(where=sale & (lines.paid_ratio < BELOW_LIST)),
+		below_list_lines=lines.count(where=below),
 		priced_lines=lines.paid_ratio.count(where=sale),
 		first_at=lines.posted_at.min(where=sale),
 	)
@@ -175,7 +177,7 @@ def _details(sold: ir.Table, back: ir.Table) -> ir.Table:
 	found = sold.group_by("customer", "day").agg(
 		list_amount=sold.list_amount.sum(),
 		margin=sold.margin.sum(),
-		margin_covered=_sum(sold.net_amount, sold.margin.notnull()) / sold.net_amount.sum().nullif(0.0),
+		margin_covered=_sum(sold.net_amount, sold.margin.notnull()) / amounts.not_zero(sold.net_amount.sum()),
 	)
 	found = beside(found, back.select("customer", "day", "returned_margin"))
 	return found.mutate(margin=found.margin + found.returned_margin.fill_null(0.0)).drop("returned_margin")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from . import amounts
 from .lines import PLACE
 
 # hundredths of a cent in 64 bits
@@ -28,7 +29,7 @@ def of_days(sold: ir.Table, numbered: ir.Table) -> ir.Table:
 	"""
 	sums = sold.group_by("customer", "day", *PLACE).agg(paid=sold.net_amount.sum())
 	sums = _named(sums).join(numbered, list(PLACE))
-	best = ibis.struct({"paid": -amount_key(sums.paid), "place": sums.place})
+	best = ibis.struct({"paid": -amounts.key(sums.paid), "place": sums.place})
 	return sums.group_by("customer", "day").agg(place=sums.place.argmin(best), paid=sums.paid.max())
 
 
@@ -36,15 +37,6 @@ def named(table: ir.Table, numbered: ir.Table, *columns: str) -> ir.Table:
 	"""A table with a `place`, and these columns of it; null where unknown."""
 	wanted = numbered.select("place", **{name: numbered[name].nullif("") for name in columns})
 	return table.left_join(wanted, "place").drop("place_right")
-
-
-def amount_key(amount: ir.FloatingValue) -> ir.IntegerValue:
-	"""An amount to compare by: whole hundredths of a cent, for sums of doubles differ in their last digits.
-
-	Sums beyond what so many digits can hold are the same.
-	"""
-	held = ibis.greatest(ibis.least(amount, _MOST), -_MOST)
-	return (held * 10_000 + 0.5).floor().cast("int64")
 
 
 def _named(lines: ir.Table) -> ir.Table:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
-from .places import amount_key
+from .amounts import key as amount_key
 from .selections import frame, month, sold, window
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

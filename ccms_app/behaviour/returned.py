@@ -9,6 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from . import amounts
 from .engine import Keep, as_it_is
 
 # a return at less than this part of the sold rate lowers the price, it brings nothing back
@@ -53,7 +54,7 @@ def share(days: ir.Table) -> ir.FloatingValue:
 	part = ibis.cases(
 		(days.back_lines.isnull(), 0.0),
 		(days.back_lines >= days.sold_lines, 1.0),
-		(days.sold > 0, days.back_net / days.sold.nullif(0.0)),
+		(amounts.is_positive(days.sold), days.back_net / amounts.positive(days.sold)),
 		(days.sold_qty > 0, days.back_qty / days.sold_qty.nullif(0.0)),
 		else_=0.0,
 	)
@@ -67,8 +68,8 @@ def _lines_back(sold: ir.Table, back: ir.Table) -> ir.Table:
 	)
 	found = sold.join(back, ["voucher_type", ("invoice", "return_against"), ("line", "return_line")])
 	by_qty = 0 - found.back_qty / found.qty.nullif(0.0)
-	by_amount = 0 - found.back_net / found.net.nullif(0.0)
-	reduced = (found.net > 0) & (by_amount < by_qty * _SAME_RATE)
+	by_amount = 0 - found.back_net / amounts.not_zero(found.net)
+	reduced = amounts.is_positive(found.net) & (by_amount < by_qty * _SAME_RATE)
 	part = ibis.ifelse(by_qty.isnull() | (found.back_qty == 0) | reduced, by_amount, by_qty)
 	found = found.mutate(part=part.fill_null(0.0))
 	found = found.group_by("voucher_type", "invoice", "line", *_SALE, "net", "qty", "rows").agg(

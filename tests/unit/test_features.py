@@ -316,3 +316,12 @@ def test_one_query_and_many_steps_are_the_same(known, engine):
 	at_once = engine.frame(features(lines, MONDAY + timedelta(days=100), SETTINGS))
 	at_once = at_once.set_index("customer").sort_index()
 	pd.testing.assert_frame_equal(at_once, stepwise, rtol=1e-9)
+
+
+def test_what_sums_up_to_nothing_is_nothing_to_compare_with(known):
+	"""0.1 + 0.2 - 0.3 is not 0 in doubles."""
+	before = [line("ann", 0, net=0.1), line("ann", 1, net=0.2)]
+	back = returned(line("ann", 0, net=0.3), 2, linked=False)
+	ann = known([*before, back, line("ann", 200, net=5)], as_of=210).loc["ann"]
+	assert (ann["orders_prev"], ann["orders_90"]) == (2, 1)
+	assert pd.isna(ann["trend_revenue"]) and ann["trend_orders"] > 1
