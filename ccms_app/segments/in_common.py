@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 FEW = 5  # customers: below that a share says nothing
 SHOWN = 5
+TELLING = 0.03  # a smaller difference of shares is none
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,6 @@ def traits(
 	]
 	# by difference of shares: an index alone would show the rarest values
 	found.sort(key=lambda trait: (trait.inside - trait.outside, trait.field, trait.value))
-	over = [trait for trait in reversed(found) if trait.inside > trait.outside]
-	under = [trait for trait in found if trait.inside < trait.outside]
+	over = [trait for trait in reversed(found) if trait.inside - trait.outside >= TELLING]
+	under = [trait for trait in found if trait.outside - trait.inside >= TELLING]
 	return over[:SHOWN], under[:SHOWN]

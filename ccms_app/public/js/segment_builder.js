@@ -677,6 +677,7 @@
 		.ccms-means td, .ccms-means th { padding: 4px 8px 4px 0; border-top: 1px solid var(--border-color); font-weight: 400; }
 		.ccms-means td { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 		.ccms-uses { margin-top: 20px; display: flex; flex-wrap: wrap; gap: 6px 16px; }
+		.ccms-uses .ccms-break { flex-basis: 100%; }
 		@media (max-width: 900px) {
 			.ccms-segment { grid-template-columns: minmax(0, 1fr); }
 			.ccms-side { border-left: 0; border-top: 1px solid var(--border-color); padding: 12px 0 0; }

@@ -40,6 +40,8 @@ def enqueue(company: str | None, customers: Iterable[str], fields: Iterable[str]
 def customers_changed(company: str, customers: Sequence[str] | None, fields: Sequence[str]) -> None:
 	"""Told by the figures (hook `ccms_customers_changed`): after an invoice about its customer, after a score run about all."""
 	if customers is None:
+		if not frappe.db.exists(segments.DOCTYPE, {"company": company, "enabled": 1}):
+			return
 		after_commit(
 			"ccms_app.segments.store.refresh.nightly", f"ccms_segments_of::{company}", "long", company=company
 		)

@@ -140,9 +140,9 @@ def _bring(segment: Segment, evaluator: Evaluator, customers, done) -> tuple[int
 	tags.sync(segment.name, segment.tag, done)
 	entered, left = int(entering.sum()), int(leaving.sum())
 	if customers is None:
-		_keep_size(segment, int(target.sum()), bool(entered or left))
+		_keep_size(segment, int(target.sum()))
 	elif entered or left:
-		_keep_size(segment, _count(segment.name), True)
+		_keep_size(segment, _count(segment.name))
 	return int(target.sum()), entered, left
 
 
@@ -160,14 +160,12 @@ def _count(segment: str) -> int:
 # --- what is kept of a refresh ------------------------------------------------------------------------------------
 
 
-def _keep_size(segment: Segment, size: int, moved: bool) -> None:
-	"""The size now, and that of the day."""
+def _keep_size(segment: Segment, size: int) -> None:
+	"""The size now, and that of the day with all that moved on it, also in a run that was killed."""
 	day, stamp = today(), now()
-	entered = left = 0
-	if moved:
-		entered, left = _movements(segment.name, day)
+	entered, left = _movements(segment.name, day)
 	table = DocType(SIZE)
-	query = (
+	(
 		frappe.qb.into(table)
 		.columns(
 			"name", "creation", "modified", "owner", "modified_by", "segment", "date", "size", "entered", "departed"
@@ -178,12 +176,10 @@ def _keep_size(segment: Segment, size: int, moved: bool) -> None:
 		)
 		.on_duplicate_key_update(table.modified, stamp)
 		.on_duplicate_key_update(table.size, size)
+		.on_duplicate_key_update(table.entered, entered)
+		.on_duplicate_key_update(table.departed, left)
+		.run()
 	)  # fmt: skip
-	if moved:
-		query = query.on_duplicate_key_update(table.entered, entered).on_duplicate_key_update(
-			table.departed, left
-		)
-	query.run()
 	frappe.db.set_value(
 		segments.DOCTYPE,
 		segment.name,
@@ -196,7 +192,9 @@ def _movements(segment: str, day: date) -> tuple[int, int]:
 	"""How many entered and left on a day; the first filling is no movement."""
 	member = DocType(members.DOCTYPE)
 	query = frappe.qb.from_(member).select(Count("*")).where(member.segment == segment)
-	entered = query.where((member.entered_on >= day) & (member.cause != members.FIRST_REFRESH)).run()[0][0]
+	entered = query.where(
+		(member.entered_on >= day) & member.cause.notin((members.FIRST_REFRESH, "Copy"))
+	).run()[0][0]
 	return entered, query.where(member.left_on >= day).run()[0][0]
 
 

@@ -179,7 +179,7 @@ function draw_sizes(place, sizes) {
 		axisOptions: { xIsSeries: 1, xAxisMode: "tick" },
 		lineOptions: { regionFill: 1, hideDots: sizes.length > 40 ? 1 : 0 },
 		data: {
-			labels: sizes.map((row) => frappe.datetime.str_to_user(row.date)),
+			labels: sizes.map((row) => moment(row.date).format("D MMM")),
 			datasets: [{ name: __("Customers"), values: sizes.map((row) => row.size) }],
 		},
 	});
@@ -243,7 +243,7 @@ function draw_means({ means, currency }) {
 	};
 	const table = part("table", "ccms-means");
 	const head = part("tr");
-	head.append(part("th"), ...[__("Here"), __("Others"), __("Index")].map((text) => part("td", "ccms-muted", text)));
+	head.append(part("th"), ...[__("Here"), __("Others"), __("Others = 100")].map((text) => part("td", "ccms-muted", text)));
 	table.append(head);
 	for (const mean of means) {
 		const row = part("tr");
@@ -266,7 +266,7 @@ function draw_uses(frm, uses) {
 		box.append(link);
 	}
 	if (!uses.length) box.append(part("span", "ccms-muted", __("nothing yet")));
-	box.append(part("b", "", __("Use in")));
+	box.append(part("div", "ccms-break"), part("b", "", __("Use in")));
 	const members = part("a", "", __("List of members"));
 	members.href = `/app/ccms-segment-member?${new URLSearchParams({ segment: frm.doc.name, left_on: '["is","not set"]' })}`;
 	box.append(members);

@@ -8,6 +8,6 @@ class CCMSSegmentMember(KeptDocument):
 
 
 def on_doctype_update() -> None:
-	# who is in a segment now, by customer; and the segments of a customer
-	frappe.db.add_index("CCMS Segment Member", ["segment", "left_on", "customer"])
+	# who is in a segment now, who came today and why, all from the index; and the segments of a customer
+	frappe.db.add_index("CCMS Segment Member", ["segment", "left_on", "customer", "entered_on", "cause"])
 	frappe.db.add_index("CCMS Segment Member", ["customer", "left_on", "segment"])
