@@ -50,7 +50,10 @@ def as_known(
 	sold = engine.arrow(lines.filter(orders.is_sale(lines)).semi_join(theirs, _SALE))
 	came_back = engine.arrow(back)
 	days = sorted(set(days))
-	copies = pa.concat_tables([part for on in days for part in _copy(sold, came_back, affected, on)])
+	copies = [part for on in days for part in _copy(sold, came_back, affected, on)]
+	if not copies:  # on each of the days all was as it is now
+		return None
+	copies = pa.concat_tables(copies)
 	found = _summed(engine, copies, as_of, settings, customers)
 	changed = {on: found[found["on"] == on] for on in days}
 	sale_day = pd.MultiIndex.from_arrays([known.code, known.day])

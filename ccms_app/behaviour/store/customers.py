@@ -23,7 +23,7 @@ def renamed(new: str, merge: bool) -> None:
 	"""A customer has another name, or has become another customer whose invoices are then those of both."""
 	for company in profiles.customer_renamed(new, merge):
 		try:
-			live.update(new, company)
+			live.update(new, company, most=live.MOST_AT_LEISURE)
 		except live.Busy:
 			live.later(new, company)
 

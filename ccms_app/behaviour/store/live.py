@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import cache
+from time import sleep
 
 import frappe
 from frappe.query_builder.functions import Abs, Count, Sum
@@ -24,6 +25,7 @@ from . import counted, hooks, profiles, settings, stage_changes
 DOCTYPE = profiles.DOCTYPE
 # what is asked of the database for a customer with more documents would be felt at the till: a job does it
 MOST_DOCUMENTS = 1500
+MOST_AT_LEISURE = 1_000_000
 SHORTEST, LONGEST = 7.0, 365.0  # of a customer's cycle, days
 FIELDS = ("customer_name", "orders", "last_order", "stage", "stage_since", "own_cycle", "live_seq")
 
@@ -69,22 +71,25 @@ def recompute(
 	score_run: str | None = None,
 	own_cycle: float | None = None,
 	silent: bool = False,
-	attempts: int = 5,
+	attempts: int = 20,
 ) -> bool:
 	"""Compute a profile anew and commit, in a transaction of its own; returns whether that was possible.
+
+	It tries for two seconds to have the profile; whoever has it that long is an invoice, and computes it itself.
 
 	Args:
 		own_cycle: what a score run has found it to be.
 		silent: write no stage change.
 	"""
-	for _attempt in range(attempts):
+	for attempt in range(attempts):
 		frappe.db.commit()  # look at the invoices as they are now
 		try:
-			update(customer, company, score_run=score_run, own_cycle=own_cycle, silent=silent)
+			update(customer, company, None, False, None, score_run, own_cycle, silent, MOST_AT_LEISURE)
 			frappe.db.commit()
 			return True
 		except (Busy, frappe.QueryDeadlockError):
 			frappe.db.rollback()
+			sleep(0.005 * (attempt + 1))
 	return False
 
 
@@ -97,6 +102,7 @@ def update(
 	score_run: str | None = None,
 	own_cycle: float | None = None,
 	silent: bool = False,
+	most: int = MOST_DOCUMENTS,
 ) -> None:
 	"""Compute the profile of one customer anew from the invoices, as of the end of today.
 
@@ -108,6 +114,7 @@ def update(
 		score_run: the run that asks; a change by an invoice has none.
 		own_cycle: days, fixed by that run; else the one that is known stays.
 		silent: write no stage change.
+		most: documents; Busy is raised when there are more.
 	"""
 	rules = settings.read(customer=customer)
 	if customer in rules.anonymous:
@@ -116,7 +123,7 @@ def update(
 	row = _lock(name, wait)
 	today = on or getdate(nowdate())
 	as_of = today + timedelta(days=1)
-	found = _standing(customer, company, as_of, rules, MOST_DOCUMENTS if not wait else None)
+	found = _standing(customer, company, as_of, rules, most)
 	if found.looks_anonymous and customer not in rules.overruled:
 		return
 	if row is None and not found.orders and not found.revenue:
@@ -158,8 +165,11 @@ def _lock(name: str, wait: bool):
 	return rows[0]
 
 
-def _standing(customer: str, company: str, as_of: date, rules, most: int | None) -> Standing:
-	if most and sum(_how_many(doctype, customer, company) for doctype in counted.DOCTYPES) > most:
+def _standing(customer: str, company: str, as_of: date, rules, most: int) -> Standing:
+	if (
+		most < MOST_AT_LEISURE
+		and sum(_how_many(doctype, customer, company) for doctype in counted.DOCTYPES) > most
+	):
 		raise Busy
 	documents, lines = [], []
 	for doctype in counted.DOCTYPES:

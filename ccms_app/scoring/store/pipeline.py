@@ -20,7 +20,7 @@ from . import anomalies, computed, costs, lock, profiles, publishing, runs, scor
 from .progress import Progress, TimedOut
 
 # what is told as it stands; anything else is a fault and goes to the Error Log
-SAID = (EngineError, TimedOut, ValueError)
+SAID = (EngineError, TimedOut)
 
 
 def run(name: str, echo: Callable[[float, str], None] | None = None) -> bool:

@@ -78,7 +78,8 @@ def bring_along(
 	wanted = found[["customer", *FIELDS]].copy()
 	wanted["last_order"] = _days(wanted["last_order"])
 	wanted["first_order"] = _days(wanted["first_order"])
-	wanted["name"] = [key(customer, company) for customer in wanted["customer"]]
+	names = [key(customer, company) for customer in wanted["customer"]]
+	wanted["name"] = pd.Series(names, wanted.index, object)
 	both = wanted.merge(stored, on="name", how="left", suffixes=("", "_old"), indicator=True)
 	both["moved"] = both["customer"].isin(today) | (
 		(both["_merge"] == "both") & (both["live_seq"] != both["name"].map(seen))
@@ -104,7 +105,8 @@ def _stored(company: str) -> pd.DataFrame:
 		.run()
 	)
 	frame = pd.DataFrame(rows, columns=_STORED)
-	frame["orders"] = frame["orders"].astype("int64")
+	frame[["name", "customer"]] = frame[["name", "customer"]].astype(object)
+	frame[["orders", "live_seq"]] = frame[["orders", "live_seq"]].astype("int64")
 	frame[["revenue", "own_cycle"]] = frame[["revenue", "own_cycle"]].astype(float)
 	return frame
 

@@ -37,12 +37,14 @@ def publish(doc: Document, manifest: dict, result: Computed, read: Extraction) -
 		}
 	)
 	doc.set("metrics", [])
+	unknown = []
 	for metric in result.metrics:
 		row = doc.append("metrics", {})
 		row.update({name: metric[name] for name in ("target", "model", "role", "metric", "cut_off")})
-		row.value = (
-			metric["value"] if metric["value"] is not None and math.isfinite(metric["value"]) else None
-		)
+		if metric["value"] is not None and math.isfinite(metric["value"]):
+			row.value = metric["value"]
+		else:
+			unknown.append(row)
 		row.detail = json.dumps(metric["detail"])
 	doc.set("left_out", [])
 	for customer in result.left_out.head(500).itertuples():
@@ -52,6 +54,8 @@ def publish(doc: Document, manifest: dict, result: Computed, read: Extraction) -
 	doc.flags.from_scoring = True
 	doc.flags.ignore_links = True
 	doc.save(ignore_permissions=True)
+	for row in unknown:  # a document makes an unknown number 0
+		frappe.db.set_value(row.doctype, row.name, "value", None, update_modified=False)
 	frappe.db.set_value(
 		runs.DOCTYPE,
 		{"company": doc.company, "is_published": 1, "name": ["!=", doc.name]},
