@@ -32,7 +32,7 @@ def count(
 	"""How many customers rules choose, and ten of them; nothing is saved, and customers the user may not see do not count."""
 	_may_read(company)
 	if frozen:
-		permitted.check(DOCTYPE, frozen)
+		_may_read_segment(frozen)
 	return preview.look(
 		company,
 		rules_of.parse(match, _rows(rules)),
@@ -45,7 +45,7 @@ def count(
 @frappe.whitelist()
 def what_they_share(segment: str) -> dict[str, Any] | None:
 	"""What the members have in common against everybody else, among customers the user may see."""
-	permitted.check(DOCTYPE, segment)
+	_may_read_segment(segment)
 	company = frappe.get_cached_value(DOCTYPE, segment, "company")
 	return in_common.of_segment(segment, company, permitted.restrict)
 
@@ -53,14 +53,14 @@ def what_they_share(segment: str) -> dict[str, Any] | None:
 @frappe.whitelist()
 def sizes(segment: str) -> list[dict[str, Any]]:
 	"""The size of a segment by day, oldest first."""
-	permitted.check(DOCTYPE, segment)
+	_may_read_segment(segment)
 	return builder.sizes(segment)
 
 
 @frappe.whitelist()
 def used_in(segment: str) -> list[dict[str, str]]:
 	"""Where a segment is used, and where it can be."""
-	permitted.check(DOCTYPE, segment)
+	_may_read_segment(segment)
 	return builder.used_in(segment)
 
 
@@ -75,7 +75,7 @@ def of_customer(customer: str, company: str | None = None) -> list[dict[str, Any
 @frappe.whitelist(methods=["POST"])
 def freeze(segment: str, title: str | None = None) -> str:
 	"""A frozen copy of the members as they are now; returns the new segment."""
-	permitted.check(DOCTYPE, segment)
+	_may_read_segment(segment)
 	frappe.has_permission(DOCTYPE, "create", throw=True)
 	return snapshots.freeze(segment, title)
 
@@ -99,6 +99,12 @@ def refit_clusters(company: str) -> str:
 def _may_read(company: str) -> None:
 	frappe.has_permission(DOCTYPE, "read", throw=True)
 	permitted.check("Company", company)
+
+
+def _may_read_segment(name: str) -> None:
+	"""The same words whether it exists or not."""
+	if not (frappe.db.exists(DOCTYPE, name) and frappe.has_permission(DOCTYPE, "read", name)):
+		frappe.throw(_("You may not see this segment."), frappe.PermissionError)
 
 
 def _rows(rules: list | str | None) -> list[dict]:
