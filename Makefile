@@ -45,6 +45,8 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(PIP) install --quiet --upgrade pip
 	$(PIP) install --quiet --editable '.[test]'
+	@if ! command -v java >/dev/null; then echo "No Java: Spark will not be tested"; \
+	elif ! $(PIP) install --quiet --editable '.[spark]'; then echo "Spark could not be installed: it will not be tested"; fi
 	@touch $@
 
 .venv/demo .venv/dev .venv/bench: .venv/ready
