@@ -50,6 +50,8 @@ class Scope:
 		"""A query on the scores of a run, of the customers in scope that the user may see."""
 		score = DocType(SCORE)
 		query = frappe.qb.from_(score).select(*fields).where(score.score_run == run)
+		# scores are named after their run (scoring.store.scores.key): read in that order they lie side by side
+		query = query.where(score.name.like(f"{run}-%"))
 		return permitted.restrict(self.narrow(query), SCORE)
 
 	def narrow(self, query: QueryBuilder) -> QueryBuilder:

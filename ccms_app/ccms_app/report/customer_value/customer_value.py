@@ -8,6 +8,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Count, Sum
+from pypika.analytics import Count as CountOver
 from pypika.analytics import RowNumber
 from pypika.functions import Floor
 
@@ -71,20 +72,20 @@ class CustomerValue(insight.Insight):
 		"""Revenue of 365 days by hundredth of the customers who brought any, the best hundredth first."""
 		score = self.score
 		place = RowNumber().over().orderby(score.revenue_365, order=frappe.qb.desc)
-		ranked = self.scores(score.revenue_365, place.as_("place")).where(score.revenue_365 > 0)
-		if not self.buyers:
-			return []
-		hundredth = Floor((ranked.place - 1) * 100 / self.buyers) + 1
+		everybody = CountOver(score.name).over()
+		ranked = self.scores(score.revenue_365, Floor((place - 1) * 100 / everybody).as_("hundredth"))
+		ranked = ranked.where(score.revenue_365 > 0)
 		query = frappe.qb.from_(ranked).select(
-			hundredth.as_("hundredth"), Count("*").as_("customers"), Sum(ranked.revenue_365).as_("revenue")
+			(ranked.hundredth + 1).as_("hundredth"),
+			Count("*").as_("customers"),
+			Sum(ranked.revenue_365).as_("revenue"),
 		)
-		return query.groupby(hundredth).orderby(hundredth).run(as_dict=True)
+		return query.groupby(ranked.hundredth).orderby(ranked.hundredth).run(as_dict=True)
 
-	@cached_property
+	@property
 	def buyers(self) -> int:
 		"""Customers with any net revenue in 365 days."""
-		score = self.score
-		return self.scores(Count(score.customer)).where(score.revenue_365 > 0).run()[0][0]
+		return sum(row.customers for row in self.percentiles)
 
 	def share_of_top(self, percent: int) -> float | None:
 		"""The part of the year's revenue that the best so many percent of its buyers brought."""
