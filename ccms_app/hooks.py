@@ -33,9 +33,11 @@ jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}
 permission_query_conditions = {
 	"CCMS Customer Score": "ccms_app.scoring.store.permitted.score_conditions",
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.allocation_conditions",
+	"CCMS Segment Member": "ccms_app.segments.store.permitted.member_conditions",
 }
 has_permission = {
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.sees_allocation",
+	"CCMS Segment Member": "ccms_app.segments.store.permitted.sees_member",
 	"File": "ccms_app.behaviour.store.guarded.may_use_file",
 }
 

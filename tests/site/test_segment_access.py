@@ -111,11 +111,20 @@ def test_a_manager_bound_to_a_territory_counts_only_there(as_user):
 	).insert()
 	frappe.clear_cache(user=email)
 	both = rows(rule("customer.territory", "in", [NORTH, SOUTH]))
+	segment = make(json.loads(both))
+	run(segment)
+	hidden = frappe.db.get_value(members.DOCTYPE, {"segment": segment.name, "customer": south})
 	with as_user(email):
 		found = api.count(COMPANY, rules=both)
 		assert (found["count"], [row["customer"] for row in found["sample"]]) == (1, [north])
 		found = api.count(COMPANY, rules=rows(), always=json.dumps([south, north]))
 		assert [row["customer"] for row in found["sample"]] == [north]
+		listed = frappe.get_list(
+			members.DOCTYPE, filters={"segment": segment.name}, fields=["name", "customer"]
+		)
+		assert [row.customer for row in listed] == [north]
+		assert not frappe.has_permission(members.DOCTYPE, "read", hidden)
+		assert frappe.has_permission(members.DOCTYPE, "read", listed[0].name)
 	with as_user(MANAGER):
 		assert api.count(COMPANY, rules=both)["count"] == 2
 
