@@ -61,7 +61,12 @@ ccms.insight.cell = (value, column, data) => {
 	const cell = data.behind?.[column.fieldname];
 	const path = data.href?.[column.fieldname];
 	const text = ccms.insight.text(value, column, data);
-	if (path && value) return `<a href="${encodeURI(path)}">${frappe.utils.escape_html(String(value))}</a>`;
+	if (path && value) {
+		// an address that the server has encoded stays as it is
+		const address = path.includes("%") ? path : encodeURI(path);
+		const html = frappe.utils.escape_html(String(value));
+		return `<a href="${frappe.utils.escape_html(address)}">${html}</a>`;
+	}
 	if (!cell || value === null || value === undefined || value === "") return text;
 	const html = text ?? frappe.utils.escape_html(String(value));
 	const numeric = ["Int", "Float", "Currency", "Percent"].includes(column.fieldtype);

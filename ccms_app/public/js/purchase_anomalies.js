@@ -15,16 +15,23 @@
 		Wrong: () => __("It is a mistake or a fraud, and is being put right."),
 	};
 
-	/** Ask for a note and set the status; `done` runs when the server has agreed. */
+	/** Ask for a note (and for the status, where none is given) and set it; `done` runs when the server has agreed. */
 	ccms.anomalies.settle = (anomaly, status, done) => {
+		const options = ccms.anomalies.actions().map(([value, label]) => ({ value, label }));
 		const dialog = new frappe.ui.Dialog({
-			title: __(status),
+			title: status ? __(status) : __("What Came of It"),
 			fields: [
-				{ fieldtype: "HTML", options: `<p class="text-muted">${EXPLAINED[status]()}</p>` },
-				{ fieldname: "note", fieldtype: "Small Text", label: __("Note"), reqd: status === "Looked At" ? 0 : 1 },
+				{ fieldname: "status", fieldtype: "Select", label: __("Status"), options, default: status, reqd: 1, hidden: status ? 1 : 0 },
+				{ fieldtype: "HTML", options: status ? `<p class="text-muted">${EXPLAINED[status]()}</p>` : "" },
+				{
+					fieldname: "note",
+					fieldtype: "Small Text",
+					label: __("Note"),
+					mandatory_depends_on: 'eval: doc.status && doc.status !== "Looked At"',
+				},
 			],
 			primary_action_label: __("Save"),
-			primary_action: ({ note }) =>
+			primary_action: ({ status, note }) =>
 				frappe.xcall("ccms_app.api.anomalies.settle", { anomaly, status, note }).then(() => {
 					dialog.hide();
 					done?.();

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BY = {"Item Group": "item_group", "Item": "item", "Brand": "brand", "Branch": "branch"}
 QUANTITY, REVENUE = "Quantity", "Revenue"
 MEASURES = {QUANTITY: "qty", REVENUE: "revenue"}
-AHEAD, HISTORY, DRAWN, MOST = 3, 24, 10, 500
+AHEAD, HISTORY, DRAWN, MOST = 3, 15, 10, 500
 SHORT_DAYS = 14
 """Stock that lasts no longer is told."""
 
@@ -67,11 +67,12 @@ class DemandOutlook(insight.Insight):
 	@property
 	def has_stock(self) -> bool:
 		"""Whether stock stands against this forecast: of the whole company, in stock units, for whoever may see stock."""
-		return (
+		return bool(
 			self.measure == QUANTITY
 			and self.by != "branch"
 			and self.scope.is_whole
 			and permitted.may_link("Bin")
+			and len(self.stock)
 		)
 
 	@cached_property
@@ -204,13 +205,9 @@ class DemandOutlook(insight.Insight):
 			return ""
 		short = self.stock[(self.stock.days <= SHORT_DAYS) & (self.stock.per_day > 0)].sort_values("days")
 		if short.empty:
-			return (
-				reporting.sentence(
-					_("What is in stock lasts for more than {0} days of what is expected to be sold."),
-					SHORT_DAYS,
-				)
-				if len(self.stock)
-				else ""
+			return reporting.sentence(
+				_("What is in stock lasts for more than {0} days of what is expected to be sold."),
+				SHORT_DAYS,
 			)
 		return reporting.sentence(
 			_("Stock is short of {0}: the first lasts {1} days."),
@@ -288,7 +285,7 @@ class DemandOutlook(insight.Insight):
 			cards.percent(_("Error of this rule"), error),
 			cards.percent(_("Error of last month's figure"), simple),
 		]
-		if self.has_stock and len(self.stock):
+		if self.has_stock:
 			short = int(((self.stock.days <= SHORT_DAYS) & (self.stock.per_day > 0)).sum())
 			found.append(
 				cards.count(

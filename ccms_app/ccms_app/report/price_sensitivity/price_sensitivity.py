@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CUSTOMERS, CATEGORIES, PROMOTIONS = "Customers", "Categories", "Items in Promotion"
 BANDS = ("High", "Medium", "Low", "Unknown")
-TONES = {"High": "bad", "Medium": "", "Low": "good", "Unknown": "sum"}
+TONES = {"High": "warn", "Medium": "", "Low": "good", "Unknown": ""}
 DRAWN, MOST = 12, 500
 
 
@@ -259,7 +259,7 @@ class PriceSensitivity(insight.Insight):
 			_("{0} answers most to price: 10 % cheaper sells {1} (elasticity {2})."),
 			most.item_group,
 			_more(0.9**most.elasticity - 1),
-			f"{most.elasticity:.1f}",
+			_decimal(most.elasticity),
 		)
 
 	def _scope_line(self) -> str:
@@ -291,8 +291,8 @@ class PriceSensitivity(insight.Insight):
 				pictures.Bar(
 					row.item_group,
 					max(-row.elasticity, 0),
-					f"{row.elasticity:.1f}",
-					note=_("{0} to {1}").format(f"{row.low:.1f}", f"{row.high:.1f}"),
+					_decimal(row.elasticity),
+					note=_("{0} to {1}").format(_decimal(row.low), _decimal(row.high)),
 				)
 				for row in self.known.head(DRAWN).itertuples()
 			],
@@ -342,6 +342,11 @@ def _more(share: float) -> str:
 	"""A change of quantity in words."""
 	text = f"{abs(share) * 100:.0f} %"
 	return _("{0} more").format(text) if share >= 0 else _("{0} less").format(text)
+
+
+def _decimal(value: float) -> str:
+	text = f"{abs(value):.1f}"
+	return f"−{text}" if value < 0 and text != "0.0" else text
 
 
 def _percent(value: float) -> float | None:

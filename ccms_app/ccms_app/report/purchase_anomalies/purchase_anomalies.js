@@ -6,8 +6,8 @@
 	/** Small buttons in the row: what came of the order, without leaving the list. */
 	function buttons({ anomaly, state }) {
 		const name = frappe.utils.escape_html(anomaly);
-		return ccms.anomalies
-			.actions()
+		const actions = frappe.is_mobile() ? [["", __("Settle")]] : ccms.anomalies.actions();
+		return actions
 			.filter(([status]) => status !== state)
 			.map(
 				([status, label]) =>

@@ -115,7 +115,7 @@ class PurchaseAnomalies(insight.Insight):
 	def columns(self) -> list[dict[str, Any]]:
 		found = [
 			*insight.customer_columns(),
-			reporting.date_column("day", _("Day"), 105),
+			reporting.date_column("day", _("Day"), 120),
 			reporting.document("invoice", _("Invoice"), "invoice_type", 160),
 			reporting.money("value", _("Value"), 120),
 			reporting.money("usual_value", _("Usual Value"), 125),
@@ -129,7 +129,7 @@ class PurchaseAnomalies(insight.Insight):
 			reporting.text("by", _("Looked At By"), 130),
 		]
 		if frappe.has_permission(anomalies.DOCTYPE, "write"):
-			found.insert(2 if insight.sees_names() else 1, reporting.text("work", _("What Came of It"), 245))
+			found.insert(2 if insight.sees_names() else 1, reporting.text("work", _("What Came of It"), 275))
 		hidden = {"fieldname": "invoice_type", "label": _("Invoice Type"), "fieldtype": "Data", "hidden": 1}
 		return [*found, hidden, reporting.currency_column()]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import frappe
 from frappe import _
@@ -61,10 +63,6 @@ class ReturnsAndComplaints(insight.Insight):
 	def before(self) -> pd.DataFrame | None:
 		return self.returns_of(self.periods.before) if self.periods.before else None
 
-	@property
-	def sees_issues(self) -> bool:
-		return permitted.may_link("Issue")
-
 	@cached_property
 	def issues(self) -> pd.DataFrame:
 		"""Complaints of the customers in scope that the user may see: opened_on, customer, voucher_type, invoice, item."""
@@ -115,7 +113,7 @@ class ReturnsAndComplaints(insight.Insight):
 
 	def opened(self, span: periods.Span | None) -> int | None:
 		"""Complaints opened in a span of days."""
-		if not span or not self.sees_issues:
+		if not span:
 			return None
 		import pandas as pd
 
@@ -155,12 +153,9 @@ class ReturnsAndComplaints(insight.Insight):
 			reporting.count("return_lines", _("Lines Returned"), 130),
 			reporting.money("unlinked", _("Returned without a Sale"), 180),
 			reporting.count("orders", _("Orders"), 90),
+			reporting.count("complaints", _("Complaints"), 110),
+			insight.percent("complaint_rate", _("of Orders"), 100),
 		]
-		if self.sees_issues:
-			found += [
-				reporting.count("complaints", _("Complaints"), 110),
-				insight.percent("complaint_rate", _("of Orders"), 100),
-			]
 		return [*found, reporting.currency_column()]
 
 	def _thing_column(self) -> dict[str, Any]:
@@ -206,7 +201,18 @@ class ReturnsAndComplaints(insight.Insight):
 			until = periods.Span(self.periods.this.start, self.as_of)
 			cell = {"returned": fact_cells.joined(self.by, row.thing, fact_cells.days(until))}
 			found["behind"] = {"returned": cell, "return_lines": cell} if row.returned else {}
+		if row.complaints and (path := self._issues_path(row.thing)):
+			found["href"] = {"complaints": path}
 		return found
+
+	def _issues_path(self, thing: str) -> str:
+		"""The list of Issues of a customer or an item, for whoever may open it."""
+		field = {"customer": "customer", "item": "ccms_item"}.get(self.by)
+		if not field or not permitted.may_link("Issue"):
+			return ""
+		span = self.periods.this
+		days = json.dumps(["Between", [str(span.start), str(span.last)]])
+		return f"/app/issue?{urlencode({field: thing, 'opening_date': days})}"
 
 	def _sums(self) -> dict[str, Any]:
 		table = self.table
@@ -261,8 +267,6 @@ class ReturnsAndComplaints(insight.Insight):
 		)
 
 	def _complaints_line(self) -> str:
-		if not self.sees_issues:
-			return ""
 		number = self.opened(self.periods.this)
 		if not number:
 			return _("No complaints: an Issue that names its customer counts as one.")
@@ -301,7 +305,8 @@ class ReturnsAndComplaints(insight.Insight):
 		def over(measure) -> list[float | None]:
 			return [None if table is None or table.empty else measure(table) for table in tables]
 
-		found = [
+		spans = (self.periods.this, self.periods.before, self.periods.last_year)
+		return [
 			cards.money(
 				_("Returned"),
 				*over(lambda table: float(table.returned.sum())),
@@ -316,18 +321,13 @@ class ReturnsAndComplaints(insight.Insight):
 				currency=self.currency,
 				good=cards.DOWN,
 			),
+			cards.count(
+				_("Complaints"),
+				*(self.opened(span) for span in spans),
+				good=cards.DOWN,
+				indicator="Orange",
+			),
 		]
-		if self.sees_issues:
-			spans = (self.periods.this, self.periods.before, self.periods.last_year)
-			found.append(
-				cards.count(
-					_("Complaints"),
-					*(self.opened(span) for span in spans),
-					good=cards.DOWN,
-					indicator="Orange",
-				)
-			)
-		return found
 
 	def chart(self) -> dict[str, Any] | None:
 		"""What came back in each month, on the day it came back."""
