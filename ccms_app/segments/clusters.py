@@ -36,7 +36,11 @@ FEATURES: dict[str, tuple[str, str]] = {
 
 
 class TooFew(ValueError):
-	"""Too few customers, or nothing that tells them apart."""
+	"""Too few customers, or nothing that tells them apart. words, values: what to say, to be translated."""
+
+	def __init__(self, words: str, *values: object):
+		super().__init__(words.format(*values))
+		self.words, self.values = words, values
 
 
 @dataclass
@@ -103,7 +107,7 @@ def fit(frame: pd.DataFrame, seed: int = 7, previous: Clusters | None = None) ->
 	logs = _logs(frame, features)
 	frame = frame[~np.isnan(logs).all(axis=1)] if features else frame.iloc[:0]
 	if len(frame) < FEWEST:
-		raise TooFew(f"Clusters need {FEWEST} customers with orders; there are {len(frame)}.")
+		raise TooFew("Clusters need {0} customers with orders; there are {1}.", FEWEST, len(frame))
 	features, medians, scales = _scales(frame, features)
 	if len(features) < 2:
 		raise TooFew("Customers do not differ in enough figures to be grouped.")

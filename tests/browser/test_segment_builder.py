@@ -173,7 +173,7 @@ def test_the_form_opens_with_the_rules_as_they_were_saved(people, desk):
 	assert [
 		(row["field"], row["operator"], json.loads(row["value"] or "null"), row["group_no"]) for row in rows
 	] == rules
-	expect(page.locator(".ccms-joint:visible")).to_have_text(["or", "and", "or"])
+	expect(page.locator(".ccms-joint:visible")).to_have_text(["OR", "AND", "OR"])
 
 
 def test_what_is_wrong_is_said_beside_its_row(people, desk):

@@ -167,8 +167,8 @@ def test_members_are_rules_and_list_without_exclusions():
 	segment.save()
 	run(segment)
 	assert within(segment) == {listed, late}
-	assert rows(segment, customer=ruled)[0].left_cause == "Excluded"
-	assert rows(segment, customer=late)[0].cause == "List"
+	assert rows(segment, customer=ruled)[0].left_cause == "Never In"
+	assert rows(segment, customer=late)[0].cause == "Always In"
 
 
 def test_disabled_internal_and_walk_in_customers_are_chosen_by_no_rule_but_by_a_list():

@@ -260,7 +260,7 @@
 					if (row.field) number += 1;
 					box.append(this.draw_row(row, block, row.field ? number : 0));
 				});
-				const more = this.word(false) === __("or") ? __("+ or") : __("+ and");
+				const more = this.word(false) === __("OR") ? __("+ or") : __("+ and");
 				const or = button(more, "btn-xs btn-link ccms-or", () => {
 					block.push({});
 					this.draw();
@@ -339,7 +339,7 @@
 		}
 
 		word(outer) {
-			return (this.match === "All") === outer ? __("and") : __("or");
+			return (this.match === "All") === outer ? __("AND") : __("OR");
 		}
 
 		// ------------------------------------------------------------------ one row
@@ -636,7 +636,7 @@
 		.ccms-rule input[type="number"] { width: 84px; text-align: right; }
 		.ccms-rule input[type="date"] { width: 140px; }
 		.ccms-rule input[type="text"] { width: 180px; }
-		.ccms-joint { color: var(--text-muted); font-size: var(--text-sm); padding: 3px 12px; }
+		.ccms-joint { letter-spacing: 0.04em; color: var(--text-muted); font-size: var(--text-sm); padding: 3px 12px; }
 		.ccms-inner { padding: 4px 0; }
 		.ccms-or { padding: 2px 0; margin-top: 4px; color: var(--text-muted); }
 		.ccms-add { margin-top: 10px; }

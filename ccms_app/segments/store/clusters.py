@@ -62,7 +62,7 @@ def refit(company: str) -> str:
 	try:
 		name, model = _fit(company, scores)
 	except TooFew as error:
-		frappe.throw(_(str(error)), title=_("Clusters"))
+		frappe.throw(_(error.words).format(*error.values), title=_("Clusters"))
 	_write(runs.published(company), model.assign(scores))
 	return name
 

@@ -17,7 +17,7 @@ from .segments import Segment
 DOCTYPE = "CCMS Segment Member"
 BATCH = 5_000
 ENTERED, LEFT = "Segment Entered", "Segment Left"
-FIRST_REFRESH = "First Refresh"
+FIRST_REFRESH, COPY = "First Refresh", "Frozen Copy"
 
 Done = Callable[[], None]
 

@@ -12,7 +12,7 @@ from frappe import _
 from ccms_app.desk import permitted
 from ccms_app.segments.rules import RuleSet
 
-from . import names, registry, segments, wording
+from . import members, names, registry, segments, wording
 from .compile import MEMBER
 from .evaluate import Evaluator, Universe, universe
 
@@ -71,7 +71,7 @@ def look(
 def _copied(segment: str) -> list[str]:
 	member = frappe.qb.DocType(MEMBER)
 	query = frappe.qb.from_(member).select(member.customer).where(member.segment == segment)
-	return names.read(query.where(member.cause == "Copy"))
+	return names.read(query.where(member.cause == members.COPY))
 
 
 def _sentences(rules: RuleSet, fields, company: str, problems: list[dict]) -> list[str]:

@@ -128,13 +128,13 @@ def _bring(segment: Segment, evaluator: Evaluator, customers, done) -> tuple[int
 	is_in = every.mask(held)
 	entering = target & ~is_in
 	leaving = is_in & ~target
-	cause = "Copy" if segment.is_frozen else "Rules"
+	cause = members.COPY if segment.is_frozen else "Rules"
 	if segment.is_new and customers is None:
 		members.enter(segment, every.pick(entering), members.FIRST_REFRESH, done)
 	else:
-		members.enter(segment, every.pick(entering & listed), "List", done)
+		members.enter(segment, every.pick(entering & listed), "Always In", done)
 		members.enter(segment, every.pick(entering & ~listed), cause, done)
-	members.leave(segment, every.pick(leaving & never), "Excluded", done)
+	members.leave(segment, every.pick(leaving & never), "Never In", done)
 	members.leave(segment, every.pick(leaving & ~never & every.eligible), "Rules", done)
 	members.leave(segment, every.pick(leaving & ~never & ~every.eligible), "Left Out", done)
 	tags.sync(segment.name, segment.tag, done)
@@ -150,7 +150,7 @@ def _copied(segment: Segment, every: Universe) -> np.ndarray:
 	"""Whom a frozen copy was made with; whoever left it for another reason may come back."""
 	member = DocType(members.DOCTYPE)
 	query = frappe.qb.from_(member).select(member.customer).where(member.segment == segment.name)
-	return every.mask(names.read(query.where(member.cause == "Copy")))
+	return every.mask(names.read(query.where(member.cause == members.COPY)))
 
 
 def _count(segment: str) -> int:
@@ -193,7 +193,7 @@ def _movements(segment: str, day: date) -> tuple[int, int]:
 	member = DocType(members.DOCTYPE)
 	query = frappe.qb.from_(member).select(Count("*")).where(member.segment == segment)
 	entered = query.where(
-		(member.entered_on >= day) & member.cause.notin((members.FIRST_REFRESH, "Copy"))
+		(member.entered_on >= day) & member.cause.notin((members.FIRST_REFRESH, members.COPY))
 	).run()[0][0]
 	return entered, query.where(member.left_on >= day).run()[0][0]
 

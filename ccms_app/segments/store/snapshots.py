@@ -27,7 +27,7 @@ def freeze(segment: str, title: str | None = None) -> str:
 	doc.flags.is_copy = True
 	doc.insert(ignore_permissions=True)
 	copy = segments.load(source.company, names=[doc.name])[doc.name]
-	members.enter(copy, sorted(members.current([segment])[segment]), "Copy", lambda: None, tell=False)
+	members.enter(copy, sorted(members.current([segment])[segment]), members.COPY, lambda: None, tell=False)
 	size = frappe.db.count(members.DOCTYPE, {"segment": doc.name})
 	frappe.db.set_value(
 		segments.DOCTYPE, doc.name, {"size": size, "last_refreshed": now()}, update_modified=False

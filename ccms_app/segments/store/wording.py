@@ -41,7 +41,7 @@ def whole(rules: RuleSet, fields: dict[str, Field], currency: str = "") -> str:
 
 def _value(kind: str, value: Any, field: Field, currency: str) -> str:
 	if kind == wording.NAMES:
-		return _(" or ").join(name_of(field, one) for one in value)
+		return f" {_('or')} ".join(name_of(field, one) for one in value)
 	if kind == wording.MONEY:
 		return fmt_money(flt(value), currency=currency or None)
 	if kind == wording.SHARE:

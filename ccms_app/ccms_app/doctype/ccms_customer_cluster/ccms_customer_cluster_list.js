@@ -22,7 +22,7 @@ frappe.listview_settings["CCMS Customer Cluster"] = {
 					frappe.set_route("Form", "CCMS Customer Cluster", name);
 				},
 				__("Group Customers Anew"),
-				__("Group")
+				__("Group Anew")
 			);
 		});
 	},
