@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,13 +32,18 @@ DUCKDB, SPARK = "duckdb", "spark"
 _ZONE = "spark.sql.session.timeZone"
 Source = str | Path | Sequence[str | Path] | pa.Table | pd.DataFrame
 
-# computes a table once and keeps its rows (Engine.keeping)
-Keep = Callable[[ir.Table], ir.Table]
+
+class Keep:
+	"""Computes tables once and keeps their rows (Engine.keeping). This one keeps nothing: all becomes one query."""
+
+	def __call__(self, expr: ir.Table) -> ir.Table:
+		return expr
+
+	def drop(self, *tables: ir.Table) -> None:
+		"""Forget kept tables that nothing asks for any more."""
 
 
-def as_it_is(table: ir.Table) -> ir.Table:
-	"""A Keep that keeps nothing: all becomes one query."""
-	return table
+as_it_is = Keep()
 
 
 class EngineError(ValueError):
@@ -51,7 +56,7 @@ class Engine:
 	Args:
 		name: "duckdb" or "spark".
 		master: of Spark: "local[2]", "spark://host:7077", "yarn"; None takes all cores of this machine.
-		memory: most that DuckDB keeps in memory before it writes to scratch files, such as "600MB".
+		memory: most that DuckDB keeps in memory before it writes to scratch files, such as "700MB".
 		threads: of DuckDB; None takes all cores.
 		scratch: folder for scratch files; None makes a temporary one.
 		config: further settings of the engine: DuckDB's or Spark's own names.
@@ -62,7 +67,7 @@ class Engine:
 		name: str = DUCKDB,
 		master: str | None = None,
 		*,
-		memory: str = "600MB",
+		memory: str = "700MB",
 		threads: int | None = None,
 		scratch: str | Path | None = None,
 		config: dict[str, str] | None = None,
@@ -70,7 +75,7 @@ class Engine:
 		if name not in (DUCKDB, SPARK):
 			raise EngineError(f"There is no engine {name!r}; choose duckdb or spark.")
 		self.name = name
-		self._pending: list[Future] = []
+		self.pending: list[Future] = []
 		self._own_scratch = scratch is None
 		self.scratch = Path(tempfile.mkdtemp(prefix="ccms-")) if scratch is None else Path(scratch)
 		try:
@@ -138,67 +143,21 @@ class Engine:
 		ahead: let DuckDB compute while the next expressions are still being written. Until `arrow` or `frame` has been
 		called, errors are not seen and nothing else may use the connection.
 		"""
-		if ahead and self.name == DUCKDB:
-			with self._keeping_ahead() as keep:
-				yield keep
-			return
-		kept = []
-
-		def keep(expr: ir.Table) -> ir.Table:
-			kept.append(expr.cache())
-			return kept[-1]
-
+		kept = _KeptAhead(self) if ahead and self.name == DUCKDB else _Kept()
 		try:
-			yield keep
+			yield kept
 		finally:
-			for table in reversed(kept):
-				table.release()
-
-	@contextmanager
-	def _keeping_ahead(self) -> Iterator[Keep]:
-		"""Tables are made one after the other by a thread; Ibis takes about as long to write a query as DuckDB to answer it."""
-		names = []
-
-		def keep(expr: ir.Table) -> ir.Table:
-			names.append(_a_name())
-			schema = expr.schema()
-			columns = sge.Schema(
-				this=sg.table(names[-1], catalog="temp", db="main"),
-				expressions=schema.to_sqlglot_column_defs("duckdb"),
-			)
-			temporary = sge.Properties(expressions=[sge.TemporaryProperty()])
-			create = sge.Create(kind="TABLE", this=columns, properties=temporary).sql("duckdb")
-			insert = sge.insert(self.backend.compiler.to_sqlglot(expr), sg.table(names[-1])).sql("duckdb")
-			self._pending.append(worker.submit(lambda: self.backend.con.execute(create).execute(insert)))
-			where = ops.Namespace(catalog="temp", database="main")
-			return ops.DatabaseTable(names[-1], schema=schema, source=self.backend, namespace=where).to_expr()
-
-		with ThreadPoolExecutor(1) as worker:
-			try:
-				yield keep
-			finally:
-				worker.shutdown(cancel_futures=True)
-				self._pending.clear()
-				for name in names:
-					self.backend.con.execute(
-						sge.Drop(kind="TABLE", this=sg.table(name), exists=True).sql("duckdb")
-					)
-
-	def _wait(self) -> None:
-		"""Until all tables kept ahead are there. Raises what went wrong with one of them."""
-		while self._pending:
-			self._pending.pop(0).result()
+			kept.close()
 
 	def arrow(self, expr: ir.Table) -> pa.Table:
 		"""The rows of an expression as an Arrow table; columns and types are the expression's."""
 		if self.name == DUCKDB:
-			query = self.backend.compile(expr) if self._pending else None
-			self._wait()
-			return (
-				self.backend.con.sql(query).to_arrow_table().cast(_schema(expr))
-				if query
-				else expr.to_pyarrow()
-			)
+			if not self.pending:
+				return expr.to_pyarrow()
+			query = self.backend.compile(expr)  # while what it asks for is still being computed
+			while self.pending:
+				self.pending.pop(0).result()
+			return self.backend.con.sql(query).to_arrow_table().cast(_schema(expr))
 		found = self._session.sql(self.backend.compile(expr)).toArrow()
 		for number, field in enumerate(found.schema):
 			if pa.types.is_timestamp(field.type) and field.type.tz:
@@ -213,6 +172,69 @@ class Engine:
 		Int64; numbers float64 with NaN for unknown.
 		"""
 		return frame_of(self.arrow(expr))
+
+
+class _Kept(Keep):
+	"""Tables of Ibis's own cache."""
+
+	def __init__(self):
+		self.tables: list[ir.CachedTable] = []
+
+	def __call__(self, expr: ir.Table) -> ir.Table:
+		self.tables.append(expr.cache())
+		return self.tables[-1]
+
+	def drop(self, *tables: ir.Table) -> None:
+		for table in tables:
+			if kept := [each for each in self.tables if each is table]:
+				self.tables.remove(kept[0])
+				kept[0].release()
+
+	def close(self) -> None:
+		while self.tables:
+			self.tables.pop().release()
+
+
+class _KeptAhead(Keep):
+	"""Tables made one after the other by a thread: Ibis takes about as long to write a query as DuckDB to answer it."""
+
+	def __init__(self, engine: Engine):
+		self.backend = engine.backend
+		self.pending = engine.pending
+		self.worker = ThreadPoolExecutor(1)
+		self.names: list[str] = []
+
+	def __call__(self, expr: ir.Table) -> ir.Table:
+		name, schema = _a_name(), expr.schema()
+		columns = sge.Schema(
+			this=sg.table(name, catalog="temp", db="main"),
+			expressions=schema.to_sqlglot_column_defs(DUCKDB),
+		)
+		temporary = sge.Properties(expressions=[sge.TemporaryProperty()])
+		create = sge.Create(kind="TABLE", this=columns, properties=temporary)
+		self._later(create, sge.insert(self.backend.compiler.to_sqlglot(expr), sg.table(name)))
+		self.names.append(name)
+		where = ops.Namespace(catalog="temp", database="main")
+		return ops.DatabaseTable(name, schema=schema, source=self.backend, namespace=where).to_expr()
+
+	def drop(self, *tables: ir.Table) -> None:
+		for name in (table.op().name for table in tables):
+			self.names.remove(name)
+			self._later(_drop(name))
+
+	def close(self) -> None:
+		self.worker.shutdown(cancel_futures=True)
+		self.pending.clear()
+		for name in self.names:
+			self.backend.con.execute(_drop(name).sql(DUCKDB))
+
+	def _later(self, *statements: sge.Expression) -> None:
+		texts = [statement.sql(DUCKDB) for statement in statements]
+		self.pending.append(self.worker.submit(lambda: [self.backend.con.execute(text) for text in texts]))
+
+
+def _drop(name: str) -> sge.Expression:
+	return sge.Drop(kind="TABLE", this=sg.table(name), exists=True)
 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:

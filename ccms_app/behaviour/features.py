@@ -123,20 +123,17 @@ def _features(known: Purchases, as_of: date, settings: Settings, gap: float | No
 	keep = known.keep
 	columns = ("customer", "day", "first_at", "value", "below_list_lines", "priced_lines")
 	orders = keep(with_gaps(known.orders.select(*columns)))
-	numbered = keep(places.places(known.lines))
-	placed = keep(places.of_days(known.goods, numbered))
-	company = company_gap(orders, settings)
+	company = keep(company_gap(orders, settings))
 	if gap is not None:
 		company = company.mutate(company_gap=ibis.literal(float(gap)))
-	parts = (
-		_from_orders(orders, as_of, settings),
-		peaks(orders),
-		favourites(known),
-		home(placed, numbered),
-		_latest(placed, numbered),
-	)
-	found = _from_days(known.days, as_of, settings)
-	for part in parts:
+	numbered = keep(places.places(known.lines))
+	found = keep(_from_days(known.days, as_of, settings))
+	parts = [keep(_from_orders(orders, as_of, settings)), keep(peaks(orders))]
+	keep.drop(orders, known.all_days)  # what follows is large
+	placed = keep(places.of_days(known.goods, numbered))
+	parts += [keep(home(placed, numbered)), keep(_latest(placed, numbered))]
+	keep.drop(placed)
+	for part in (*parts, favourites(known)):
 		found = found.left_join(part, "customer").drop("customer_right")
 	found = _derived(found.cross_join(company), as_of)
 	return found.select(**{name: found[name].cast(kind) for name, kind in COLUMNS.items()})

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from . import amounts, places
+from . import amounts
 from .orders import Purchases
+
+PREFERRED = ("item", "item_group", "brand")
 
 
 def peaks(orders: ir.Table) -> ir.Table:
@@ -48,11 +50,35 @@ def favourites(known: Purchases) -> ir.Table:
 
 	A favourite is in most orders; then the one more was paid for, then the smaller name. No name is no favourite.
 	"""
-	items = _by_value(_cells(known.goods, "item"))
-	found = known.keep(_most(items, "favourite_item", bought_items=items.orders.sum()))
-	for name, column in (("favourite_group", "item_group"), ("favourite_brand", "brand")):
-		found = _beside(found, known.keep(_most(_by_value(_cells(known.goods, column)), name)))
-	return found
+	goods, names = _numbered(known)
+	found = None
+	for name, column in (("item", "item"), ("group", "item_group"), ("brand", "brand")):
+		sums = _by_value(_cells(goods, column))
+		more = {"bought_items": sums.orders.sum()} if name == "item" else {}
+		best = known.keep(_most(sums, "number", **more))
+		best = best.left_join(names[column], "number").drop("number", "number_right")
+		best = best.rename({f"favourite_{name}": column})
+		found = best if found is None else _beside(found, best)
+	known.keep.drop(goods)
+	customers = names["customer"].rename(customer_name="customer", customer="number")
+	return found.join(customers, "customer").drop("customer").rename(customer="customer_name")
+
+
+def _numbered(known: Purchases) -> tuple[ir.Table, dict[str, ir.Table]]:
+	"""(the goods of all orders with numbers for names; column → number and name).
+
+	They are grouped six times, and numbers are grouped in half the time and memory. Numbers go up with the names.
+	"""
+	goods = known.goods.select("customer", "day", *PREFERRED, "net_amount")
+	names = {}
+	for column in ("customer", *PREFERRED):
+		some = known.lines.filter(known.lines[column].notnull()).select(column).distinct()
+		number = (ibis.row_number().over(order_by=column) + 1).cast("int32")
+		names[column] = known.keep(some.mutate(number=number))
+		goods = (
+			goods.left_join(names[column], column).drop(column, f"{column}_right").rename({column: "number"})
+		)
+	return known.keep(goods), names
 
 
 def _cells(lines: ir.Table, column: str) -> ir.Table:
@@ -71,13 +97,15 @@ def home(placed: ir.Table, numbered: ir.Table) -> ir.Table:
 
 	placed: `places.of_days`. numbered: `places.places`.
 	"""
-	sums = placed.group_by("customer", "place").agg(orders=placed.count(), paid=placed.paid.sum())
-	sums = places.named(sums, numbered, "branch", "channel")
-	found = sums.select("customer").distinct()
+	found = placed.select("customer").distinct()
 	for column in ("branch", "channel"):
-		some = sums.filter(sums[column].notnull()).group_by("customer", value=column)
-		some = some.agg(orders=lambda table: table.orders.sum(), paid=lambda table: table.paid.sum())
-		found = _beside(found, _most(some, f"home_{column}"))
+		names = numbered.select(column).distinct().filter(ibis._[column] != "")
+		names = names.mutate(number=(ibis.row_number().over(order_by=column) + 1).cast("int32"))
+		of_place = numbered.join(names, column).select("place", value="number")
+		some = placed.join(of_place, "place")
+		sums = some.group_by("customer", "value").agg(orders=some.count(), paid=some.paid.sum())
+		best = _most(sums, "number").left_join(names, "number").drop("number", "number_right")
+		found = _beside(found, best.rename({f"home_{column}": column}))
 	return found
 
 

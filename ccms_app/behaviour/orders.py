@@ -25,16 +25,22 @@ WHOLE = 1 - 1e-9
 class Purchases:
 	"""What was known of a company's customers on a day.
 
-	lines: before the as-of, those of customers left out too. back: what came back (`returned.by_day`). days: everything that sums up by customer and day (see
-	`_days`), without customers left out. undone: customer and day of sales that came back as a whole. left_out: customer, reason, order_days, invoices_a_day.
+	lines: before the as-of, those of customers left out too. back: what came back (`returned.by_day`). all_days: everything
+	that sums up by customer and day (see `_days`). undone: customer and day of sales that came back as a whole. left_out:
+	customer, reason, order_days, invoices_a_day.
 	"""
 
 	lines: ir.Table
 	back: ir.Table
-	days: ir.Table
+	all_days: ir.Table
 	undone: ir.Table
 	left_out: ir.Table
 	keep: Keep
+
+	@property
+	def days(self) -> ir.Table:
+		"""The days of customers who are counted."""
+		return without(self.all_days, self.left_out, "customer")
 
 	@property
 	def orders(self) -> ir.Table:
@@ -49,7 +55,7 @@ class Purchases:
 	@property
 	def goods(self) -> ir.Table:
 		"""The lines of orders by which something was sold."""
-		return self.sold.filter(self.sold.qty > 0).anti_join(self.undone, ["customer", "day"])
+		return without(self.sold.filter(self.sold.qty > 0), self.undone, "customer", "day")
 
 
 def purchases(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> Purchases:
@@ -59,7 +65,7 @@ def purchases(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_
 	days = keep(_days(known, back))
 	out = keep(_left_out(known, days, as_of, settings, keep))
 	undone = keep(days.filter((days.goods_lines > 0) & ~days.is_order).select("customer", "day"))
-	return Purchases(known, back, days.anti_join(out, "customer"), undone, out, keep)
+	return Purchases(known, back, days, undone, out, keep)
 
 
 def orders(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_is) -> ir.Table:
@@ -111,7 +117,7 @@ def daily(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_i
 	branches on a day has two rows.
 	"""
 	known = purchases(lines, as_of, settings, keep)
-	left = known.lines.anti_join(known.left_out, "customer")
+	left = without(known.lines, known.left_out, "customer")
 	return left.group_by("customer", "day", *PLACE).agg(
 		revenue=left.net_amount.sum(),
 		returned=0 - _sum(left.net_amount, left.is_return),
@@ -132,6 +138,12 @@ def left_out(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_i
 def is_sale(table: ir.Table) -> ir.BooleanValue:
 	"""Lines that make orders: neither returned nor a debit note's."""
 	return ~(table.is_return | table.is_debit_note)
+
+
+def without(table: ir.Table, gone: ir.Table, *keys: str) -> ir.Table:
+	"""The rows of a long table that a short one does not name. (DuckDB's anti join hashes the long one.)"""
+	marked = table.left_join(gone.select(*keys).mutate(gone=True), list(keys))
+	return marked.filter(marked.gone.isnull()).drop("gone", *(f"{key}_right" for key in keys))
 
 
 def beside(days: ir.Table, other: ir.Table) -> ir.Table:
