@@ -97,8 +97,10 @@ class BGNBD:
 		return self.probability_alive(x, t_x, T) * coming * staying
 
 	def expected_orders(self, h: float, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
-		"""Mean number of orders in the next h, given the history (eq. 10 of the paper, after Euler's transformation
-		of its 2F1: no power of the order count is left, so hundreds of orders do not overflow).
+		"""Mean number of orders in the next h, given the history (eq. 10 of the paper).
+
+		Its 2F1 is taken as it stands where customers leave sooner than they have ordered, else after Euler's
+		transformation: so neither hundreds of orders nor a shop that nobody comes back to for long overflow.
 		"""
 		x, t_x, T = _checked(x, t_x, T)
 		r, alpha, a, b = self.parameters_
@@ -106,7 +108,10 @@ class BGNBD:
 			a = 1 + 1e-5  # the formula's removable 0 ÷ 0
 		z = h / (alpha + T + h)
 		c = a + b + x - 1
-		active = c / (a - 1) * (1 - (1 - z) ** (a - 1) * hyp2f1(c - r - x, a - 1, c, z))
+		plain = a - 1 > r + x
+		power = np.where(plain, r + x, a - 1)
+		first, second = np.where(plain, r + x, c - r - x), np.where(plain, b + x, a - 1)
+		active = c / (a - 1) * (1 - (1 - z) ** power * hyp2f1(first, second, c, z))
 		return self.probability_alive(x, t_x, T) * active
 
 	def expected_new(self, t: np.ndarray) -> np.ndarray:

@@ -158,30 +158,35 @@ def _season(
 ) -> None:
 	"""Move the log odds by what the same weeks of last year were off by, if that was no chance.
 
-	Where a second year is known, the same shift must not have made the test worse.
+	Where a second year is known, the test tells how far last year was to be trusted: the shift must be larger than the
+	error that the same rule would have left there. A shop that has changed since has no season to repeat.
 	"""
 
 	def said(of: Cut, model) -> np.ndarray:
 		return of.no_order if model is None else model.predict(of.matrix)
 
+	if year_ago is None:
+		return
+	by = season_shift(said(year_ago, model), year_ago.churned)
+	if not by:
+		return
 	if year_before_test is not None:
-		by = season_shift(said(year_before_test, model_of_test), year_before_test.churned)
-		shifted = shift(found.tested, by)
-		if metrics.brier(test.churned, shifted) > metrics.brier(test.churned, found.tested):
+		then = season_shift(said(year_before_test, model_of_test), year_before_test.churned)
+		if abs(by) <= abs(then - _offset(found.tested, test.churned)):
 			return
-		found.tested = shifted
-	if year_ago is not None:
-		found.season_shift = season_shift(said(year_ago, model), year_ago.churned)
-		if found.season_shift:
-			found.probability = shift(found.probability, found.season_shift)
+		found.tested = shift(found.tested, then)
+	found.season_shift = by
+	found.probability = shift(found.probability, by)
 
 
 def season_shift(probability: np.ndarray, churned: np.ndarray) -> float:
 	"""What must be added to the log odds for their mean to meet the truth; 0 unless |truth - mean| > 2 standard errors."""
 	residual = float(np.mean(churned) - probability.mean())
 	error = float(np.sqrt((probability * (1 - probability)).sum())) / len(probability)
-	if abs(residual) <= 2 * error:
-		return 0.0
+	return _offset(probability, churned) if abs(residual) > 2 * error else 0.0
+
+
+def _offset(probability: np.ndarray, churned: np.ndarray) -> float:
 	# half a customer of each kind: nobody came, or all did, is not for ever
 	share = (float(np.sum(churned)) + 0.5) / (len(churned) + 1)
 	off: Callable[[float], float] = lambda by: float(shift(probability, by).mean()) - share  # noqa: E731

@@ -21,8 +21,8 @@ from .metrics import BASELINE, CANDIDATE, CHAMPION, Metric
 from .spend import YEAR, Spend
 from .spread import Spread, count_variance, promise
 
-# no season doubles what is expected of everybody: more than that is another shop
-_FACTORS = (0.5, 2.0)
+# a shop of presents sells most of its year before Christmas; more than this is another shop
+_FACTORS = (0.2, 5.0)
 BOOSTED, RUN_RATE = "BG/NBD + boosting", "Run-rate"
 
 
@@ -151,21 +151,23 @@ def _season(
 ) -> None:
 	"""Scale the published means by what the same weeks of last year brought, if that was no chance.
 
-	Where a second year is known, the same must not have made the test worse.
+	Where a second year is known, the factor must be larger than the error that the same rule would have left on the test
+	(see `churn`).
 	"""
+	if year_ago is None:
+		return
 	for target, model in winners.items():
-		means = [getattr(one, target) for one in (tested, present)]
-		if model not in means[1]:
+		past, now = (getattr(one, target) for one in (tested, present))
+		factor = season_factor(year_ago, model) if model in now else 1.0
+		if factor == 1.0:
 			continue
 		if before is not None:
-			truth = getattr(tested.cut, target)
-			scaled = means[0][model] * season_factor(before, model)
-			# squares, for a mean is scaled: absolute errors would always rather have less
-			if np.sum((scaled - truth) ** 2) > np.sum((means[0][model] - truth) ** 2):
+			then = season_factor(before, model)
+			came, expected = float(getattr(tested.cut, target).sum()), float(past[model].sum()) * then
+			if min(came, expected) <= 0 or abs(np.log(factor)) <= abs(np.log(came / expected)):
 				continue
-			means[0][model] = scaled
-		if year_ago is not None:
-			means[1][model] = means[1][model] * season_factor(year_ago, model)
+			past[model] = past[model] * then
+		now[model] = now[model] * factor
 
 
 def season_factor(of: _Means, model: str) -> float:

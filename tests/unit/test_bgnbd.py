@@ -83,6 +83,28 @@ def simulate(r, alpha, a, b, age, ahead, n, seed):
 	return x, t_x, np.full(n, age), later
 
 
+@pytest.mark.parametrize(
+	"parameters",
+	[
+		(0.02, 52.0, 1096.0, 0.0009),  # hardly anybody comes, and who did is gone
+		(0.2, 60.0, 0.0009, 1096.0),  # nobody ever leaves
+		(148.0, 3000.0, 0.2, 165.0),  # all are alike
+		(0.001, 8000.0, 0.001, 0.001),
+	],
+)
+def test_the_mean_is_the_sum_of_the_tail_for_shops_at_the_edge(parameters):
+	model = BGNBD()
+	model.r_, model.alpha_, model.a_, model.b_ = parameters
+	x, t_x, T = (
+		np.array([0, 1, 1, 12, 400]),
+		np.array([0, 3, 300, 200, 390]),
+		np.array([400, 400, 302, 400, 400]),
+	)
+	tail = model.probability_more_than(np.arange(3000)[:, None], 90, x, t_x, T).sum(axis=0)
+	found = model.expected_orders(90, x, t_x, T)
+	assert found == pytest.approx(tail, rel=1e-6, abs=1e-9) and (found >= 0).all()
+
+
 def test_parameters_and_predictions_come_back_from_simulated_customers():
 	x, t_x, age, later = simulate(0.8, 12.0, 0.9, 3.0, 50.0, 20.0, 60_000, seed=5)
 	model = BGNBD().fit(x, t_x, age)
