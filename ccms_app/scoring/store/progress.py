@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from time import monotonic
 
@@ -53,7 +54,8 @@ class Progress:
 
 	def _close(self) -> None:
 		if self._text:
-			self.log.append(f"{monotonic() - self._step_begun:7.1f} s  {self._text}")
+			peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+			self.log.append(f"{monotonic() - self._step_begun:7.1f} s {peak:6.0f} MB  {self._text}")
 
 	def _tell(self, share: float, detail: str = "") -> None:
 		self._told = monotonic()
