@@ -1,12 +1,13 @@
 """What installing adds to a site. `uninstall.py` is its mirror."""
 
-from ccms_app.setup import custom_fields, notifications, roles
+from ccms_app.setup import blocks, custom_fields, notifications, roles
 
 
 def after_install() -> None:
 	"""Add everything the app keeps outside its own DocTypes."""
 	roles.make()
 	custom_fields.sync()
+	blocks.sync()
 	notifications.make()
 
 
@@ -14,3 +15,4 @@ def after_migrate() -> None:
 	"""Bring a site that was installed with an older version up to date. What a manager may edit stays as it is."""
 	roles.make()
 	custom_fields.sync()
+	blocks.sync()

@@ -1,7 +1,7 @@
 """What uninstalling takes from a site. The mirror of `install.py`."""
 
 from ccms_app.behaviour.store import files
-from ccms_app.setup import custom_fields, desk, jobs, notifications, roles
+from ccms_app.setup import blocks, custom_fields, desk, jobs, notifications, roles
 
 
 def before_uninstall() -> None:
@@ -9,6 +9,7 @@ def before_uninstall() -> None:
 	jobs.remove()
 	files.remove()
 	notifications.remove()
+	blocks.remove()
 	custom_fields.remove()
 	desk.remove()
 	roles.remove()

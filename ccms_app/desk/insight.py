@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 	from ccms_app.behaviour.store.lake import Lake
 
 RUN = "CCMS Score Run"
+GLOSSARY = "/app/insight-glossary"
 MANAGERS = ("CCMS Manager", "System Manager")
 
 
@@ -149,8 +150,10 @@ class Insight:
 				_("Sales until {0}").format(reporting.date_text(cut - timedelta(days=1))),
 				_("scored on {0}, {1}").format(reporting.date_text(done), f"{done:%H:%M}"),
 			]
-		words = " · ".join(said)
-		return f'<span class="ccms-basis">{escape_html(words)}</span>'
+		words = escape_html(" · ".join(said))
+		return (
+			f'<span class="ccms-basis">{words} · <a href="{GLOSSARY}">{_("What the words mean")}</a></span>'
+		)
 
 	def said(self, *sentences: str, picture: str = "", warning: str = "") -> str:
 		"""The finding, how new it is, and the picture that the desk puts beneath."""

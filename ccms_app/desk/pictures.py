@@ -107,6 +107,30 @@ def bars(rows: Sequence[Bar], caption: str = "") -> str:
 	return f'{_caption(caption)}<table class="ccms-bars"{_named(caption)}><tbody>{"".join(found)}</tbody></table>'
 
 
+@dataclass(frozen=True)
+class Text:
+	"""One cell of a table; number: to the right, on one line."""
+
+	text: str
+	href: str = ""
+	number: bool = False
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[Text]]) -> str:
+	"""A plain table, scrolled where it is too wide."""
+	head = "".join(f'<th scope="col">{escape_html(text)}</th>' for text in heads)
+	body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+	return (
+		f'<div class="ccms-scroll"><table class="ccms-table"><thead><tr>{head}</tr></thead>'
+		f"<tbody>{body}</tbody></table></div>"
+	)
+
+
+def _cell(cell: Text) -> str:
+	kind = ' class="ccms-right"' if cell.number else ""
+	return f"<td{kind}>{_linked(escape_html(cell.text), cell.href)}</td>"
+
+
 def side_by_side(*pictures: str) -> str:
 	"""Pictures beside each other where there is room."""
 	found = "".join(f"<section>{picture}</section>" for picture in pictures if picture)

@@ -115,58 +115,6 @@ ccms.insight.dress = () => {
 	if (document.getElementById("ccms-insight-style")) return;
 	const style = document.createElement("style");
 	style.id = "ccms-insight-style";
-	style.textContent = `
-.ccms-basis { color: var(--text-muted); font-size: var(--text-xs); }
-.ccms-finding { font-size: var(--text-base); color: var(--text-color); line-height: 1.6; }
-.ccms-finding .ccms-basis { line-height: 1.4; }
-.ccms-delta { font-size: var(--text-xs); font-weight: normal; color: var(--text-muted); line-height: 1.5; margin-top: 3px; white-space: nowrap; }
-.ccms-delta span { display: inline; overflow: visible; white-space: inherit; font-size: inherit; }
-.report-summary:has(.ccms-value) { flex-wrap: wrap; align-items: flex-start; }
-.report-summary .summary-item:has(.ccms-value) { height: auto; min-height: 62px; place-content: flex-start; }
-.report-summary .summary-item:has(.ccms-value) .summary-value { overflow: visible; white-space: normal; text-overflow: clip; }
-.ccms-picture { padding: var(--padding-md) var(--padding-md) var(--padding-sm); overflow: hidden; }
-.ccms-scroll { overflow-x: auto; }
-.ccms-pictures { display: flex; flex-wrap: wrap; gap: var(--margin-lg); }
-.ccms-pictures > section { flex: 1 1 340px; min-width: 0; }
-.ccms-caption { padding: 0 0 var(--padding-sm); color: var(--text-muted); font-size: var(--text-sm); }
-.ccms-heat { border-collapse: separate; border-spacing: 3px; width: 100%; table-layout: fixed; font-size: var(--text-sm); }
-.ccms-heat thead th:first-child { width: 132px; text-align: left; }
-.ccms-heat th { font-weight: 500; color: var(--text-muted); padding: 2px 6px; white-space: nowrap; }
-.ccms-heat thead th { text-align: center; }
-.ccms-heat td { text-align: center; border-radius: var(--border-radius-sm); padding: 0; min-width: 42px;
-	background: rgba(36, 144, 239, calc(0.06 + var(--depth, 0) * 0.6)); color: var(--text-color); }
-.ccms-heat thead th { white-space: normal; }
-.ccms-heat td.ccms-none { background: transparent; }
-.ccms-heat td { white-space: nowrap; }
-.ccms-heat td.ccms-hatched { background: repeating-linear-gradient(135deg,
-	rgba(36, 144, 239, calc(0.04 + var(--depth, 0) * 0.4)) 0 5px, transparent 5px 10px); }
-.ccms-heat td > a, .ccms-heat td > b:only-child { display: block; padding: 6px 4px; }
-.ccms-heat td a, .ccms-bars a { color: inherit; text-decoration: none; }
-.ccms-heat td a:hover, .ccms-heat td a:focus { outline: 2px solid var(--primary); border-radius: var(--border-radius-sm); }
-.ccms-heat small { display: block; line-height: 1.35; }
-.ccms-heat b { font-weight: 600; }
-.ccms-bars { width: 100%; font-size: var(--text-sm); border-collapse: collapse; }
-.ccms-bars th, .ccms-bars td { padding: 4px 6px; vertical-align: middle; }
-.ccms-bars th { font-weight: 500; width: 1%; white-space: nowrap; text-align: left; }
-.ccms-bars td:last-child { width: 1%; white-space: nowrap; text-align: right; font-variant-numeric: tabular-nums; }
-.ccms-bars small { display: block; color: var(--text-muted); font-weight: normal; line-height: 1.3; }
-.ccms-bars a:hover { text-decoration: underline; }
-.ccms-track > div { position: relative; height: 22px; min-width: 60px; }
-.ccms-bar { position: absolute; top: 3px; height: 12px; min-width: 2px; border-radius: 3px; background: #2490ef; }
-.ccms-bar.good { background: #29a56c; } .ccms-bar.warn { background: #e79913; } .ccms-bar.bad { background: #cb2929; } .ccms-bar.sum { background: #505a62; }
-.ccms-bars tr.sum th, .ccms-bars tr.sum td { font-weight: 600; border-top: 1px solid var(--border-color); }
-.ccms-beside { position: absolute; top: 17px; height: 4px; min-width: 1px; border-radius: 2px; background: var(--gray-400); }
-@media (max-width: 576px) {
-	.ccms-heat { font-size: var(--text-xs); } .ccms-heat small { display: none; } .ccms-heat td { min-width: 34px; }
-	.ccms-heat thead th:first-child { width: 92px; } .ccms-heat { min-width: 720px; }
-	.report-summary:has(.ccms-value) { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); padding: var(--padding-sm) 0; }
-	.report-summary .summary-item:has(.ccms-value) { min-width: 0; max-width: none; margin: 0 0 var(--margin-sm); padding: 0 4px; }
-	.report-summary .summary-item:has(.ccms-value) .summary-label { white-space: normal; }
-	.report-summary .summary-item:has(.ccms-value) .summary-value { font-size: var(--text-lg); }
-	.ccms-delta { white-space: normal; overflow-wrap: anywhere; }
-	.ccms-heat.few { min-width: 0; }
-	.ccms-bars th { white-space: normal; width: 34%; }
-	.ccms-picture { padding: var(--padding-sm); }
-}`;
+	style.textContent = `{% include "ccms_app/public/css/insight_pictures.css" %}`;
 	document.head.append(style);
 };
