@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import current_thread, main_thread
 from time import perf_counter
 
 import click
@@ -14,9 +17,10 @@ A_PATH = click.Path(path_type=Path)
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-	"""What a person can mend is said in a sentence, not in a traceback."""
+	"""What a person can mend is said in a sentence, not in a traceback; who ends the command leaves no scratch files."""
 	try:
-		yield
+		with _ended_politely():
+			yield
 	except FileNotFoundError as error:
 		raise click.ClickException(f"{error.filename}: there is no such file") from error
 	except (OSError, ValueError) as error:
@@ -25,6 +29,29 @@ def clear_errors() -> Iterator[None]:
 		raise click.ClickException(
 			f"{error.name} is missing; install it with: pip install 'ccms_app[demo]'"
 		) from error
+	except RuntimeError as error:
+		# what a signal becomes in the middle of a query
+		if str(error) != "Query interrupted":
+			raise
+		raise click.Abort() from error
+	except Exception as error:
+		# a full disk, or too little memory
+		if type(error).__module__ not in ("duckdb", "_duckdb"):
+			raise
+		raise click.ClickException(str(error).strip().splitlines()[0]) from error
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+	"""Being told to stop is an exit like others: what is open is closed on the way out."""
+	if current_thread() is not main_thread():
+		yield
+		return
+	before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+	try:
+		yield
+	finally:
+		signal.signal(signal.SIGTERM, before)
 
 
 def done(console, begun: float, text: str) -> None:

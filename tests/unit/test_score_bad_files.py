@@ -1,8 +1,12 @@
 """Files that nobody planned for: `ccms score` gives a sensible result, or says in one sentence what is wrong."""
 
+import os
+import subprocess
+import sys
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic, sleep
 
 import numpy as np
 import pandas as pd
@@ -244,3 +248,30 @@ def test_the_clock_of_a_time_zone_is_the_shops_own(tmp_path):
 	written = lines["posted_at"].dt.strftime("%Y-%m-%dT23:30:00+05:30")
 	shown = scored(lines.assign(posted_at=written), tmp_path)
 	pd.testing.assert_series_equal(shown["last_order"], scored(lines, tmp_path)["last_order"])
+
+
+def test_a_run_that_is_ended_leaves_the_last_scores_and_no_scratch(tmp_path):
+	path, out, scratch = tmp_path / "shop.csv", tmp_path / "scores.parquet", tmp_path / "scratch"
+	shop().to_csv(path, index=False)
+	out.write_text("the last scores")
+	scratch.mkdir()
+	command = [
+		sys.executable,
+		"-c",
+		"from ccms_app.cli import main; main()",
+		"score",
+		str(path),
+		"--out",
+		str(out),
+	]
+	running = subprocess.Popen(
+		command, env={**os.environ, "TMPDIR": str(scratch)}, stderr=subprocess.PIPE, text=True
+	)
+	# the engine is at work when it has a place for its scratch files
+	until = monotonic() + 60
+	while not list(scratch.iterdir()) and monotonic() < until:
+		sleep(0.02)
+	running.terminate()
+	_, said = running.communicate(timeout=60)
+	assert running.returncode in (1, 143) and "Traceback" not in said
+	assert out.read_text() == "the last scores" and not list(scratch.iterdir())
