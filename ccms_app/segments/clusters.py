@@ -121,11 +121,11 @@ def fit(frame: pd.DataFrame, seed: int = 7, previous: Clusters | None = None) ->
 
 
 def _logs(frame: pd.DataFrame, features: Sequence[str]) -> np.ndarray:
-	values = (
-		np.column_stack([pd.to_numeric(frame[name], errors="coerce").to_numpy(float) for name in features])
-		if (len(features))
-		else np.empty((len(frame), 0))
-	)
+	"""log1p of each feature, one column a feature; one that the frame does not have is unknown."""
+	values = np.full((len(frame), len(features)), np.nan)
+	for place, name in enumerate(features):
+		if name in frame:
+			values[:, place] = pd.to_numeric(frame[name], errors="coerce").to_numpy(float)
 	# a loss or a negative rate is as far below zero as it is large
 	return np.sign(values) * np.log1p(np.abs(values))
 

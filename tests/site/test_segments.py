@@ -347,6 +347,19 @@ def test_another_tag_replaces_the_first_and_deleting_the_segment_takes_it_off():
 	assert not frappe.db.exists("CCMS Segment Size", {"segment": segment.name})
 
 
+def test_a_tag_that_is_no_longer_asked_for_comes_off():
+	one = customer()
+	segment = make(in_north(), tag=TAG)
+	run(segment)
+	segment.reload()
+	segment.tag = ""
+	segment.save()
+	run(segment)
+	assert tags_of(one) == set()
+	segment.reload()
+	assert segment.tag_in_use == ""
+
+
 def test_a_segment_that_others_build_on_is_not_deleted():
 	base = make(in_north())
 	make([rule("segment.member", "member", [base.name])], segment_name="Built on it")

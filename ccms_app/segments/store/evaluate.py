@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import repeat
 
 import frappe
 import numpy as np
@@ -41,11 +42,11 @@ class Universe:
 	def __post_init__(self) -> None:
 		self.index = {name: number for number, name in enumerate(self.names)}
 
-	def mask(self, found: Iterable[str]) -> np.ndarray:
+	def mask(self, found: Sequence[str]) -> np.ndarray:
 		"""Where the named customers stand; others are ignored."""
 		mask = np.zeros(len(self.names), bool)
-		places = [self.index[name] for name in found if name in self.index]
-		mask[places] = True
+		places = np.fromiter(map(self.index.get, found, repeat(-1)), np.int64, len(found))
+		mask[places[places >= 0]] = True
 		return mask
 
 	def pick(self, mask: np.ndarray) -> list[str]:

@@ -137,13 +137,28 @@ def _bring(segment: Segment, evaluator: Evaluator, customers, done) -> tuple[int
 	members.leave(segment, every.pick(leaving & never), "Never In", done)
 	members.leave(segment, every.pick(leaving & ~never & every.eligible), "Rules", done)
 	members.leave(segment, every.pick(leaving & ~never & ~every.eligible), "Left Out", done)
-	tags.sync(segment.name, segment.tag, done)
+	_bring_tags(segment, done)
 	entered, left = int(entering.sum()), int(leaving.sum())
 	if customers is None:
 		_keep_size(segment, int(target.sum()))
 	elif entered or left:
 		_keep_size(segment, _count(segment.name))
 	return int(target.sum()), entered, left
+
+
+def _bring_tags(segment: Segment, done) -> None:
+	"""Written down before the first tag is set and after the last one is off: a run that is killed leaves no tag behind."""
+	if not (segment.tag or segment.tag_in_use):
+		return
+	if segment.tag and segment.tag != segment.tag_in_use:
+		_keep_tag(segment)
+	tags.sync(segment.name, segment.tag, done)
+	if not segment.tag:
+		_keep_tag(segment)
+
+
+def _keep_tag(segment: Segment) -> None:
+	frappe.db.set_value(segments.DOCTYPE, segment.name, "tag_in_use", segment.tag, update_modified=False)
 
 
 def _copied(segment: Segment, every: Universe) -> np.ndarray:

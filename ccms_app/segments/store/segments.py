@@ -18,7 +18,7 @@ RULE_COLUMNS = ("field", "operator", "value", "group_no", "scope")
 
 @dataclass
 class Segment:
-	"""One stored segment. always, never: its lists of customers."""
+	"""One stored segment. tag_in_use: what its members may still carry. always, never: its lists of customers."""
 
 	name: str
 	company: str
@@ -26,6 +26,7 @@ class Segment:
 	owner: str
 	rules: RuleSet
 	tag: str
+	tag_in_use: str
 	status: str
 	on_change: bool
 	is_frozen: bool
@@ -59,7 +60,7 @@ def load(company: str, enabled: bool = True, names: Sequence[str] | None = None)
 		filters=filters,
 		fields=[
 			"name", "company", "segment_name", "owner", "match", "tag", "status", "refresh_mode", "is_frozen",
-			"last_refreshed",
+			"last_refreshed", "tag_in_use",
 		],
 		order_by="name",
 	)  # fmt: skip
@@ -86,6 +87,7 @@ def load(company: str, enabled: bool = True, names: Sequence[str] | None = None)
 			row.owner,
 			rules_of.parse(row.match, children[row.name]),
 			row.tag or "",
+			row.tag_in_use or "",
 			row.status,
 			row.refresh_mode == ON_CHANGE,
 			bool(row.is_frozen),
