@@ -7,11 +7,13 @@ import ibis.expr.types as ir
 
 # whole hundredths of a cent are told apart
 _PER_UNIT = 10_000
+_MOST = 9e14
 
 
 def key(amount: ir.FloatingValue) -> ir.IntegerValue:
-	"""A whole number to compare an amount by."""
-	return (amount * _PER_UNIT + 0.5).floor().cast("int64")
+	"""A whole number to compare an amount by. Sums beyond what 64 bits can hold are the same."""
+	held = ibis.greatest(ibis.least(amount, _MOST), -_MOST)
+	return (held * _PER_UNIT + 0.5).floor().cast("int64")
 
 
 def is_positive(amount: ir.NumericValue) -> ir.BooleanValue:

@@ -56,7 +56,7 @@ class Engine:
 	Args:
 		name: "duckdb" or "spark".
 		master: of Spark: "local[2]", "spark://host:7077", "yarn"; None takes all cores of this machine.
-		memory: most that DuckDB keeps in memory before it writes to scratch files, such as "700MB".
+		memory: most that DuckDB keeps in memory before it writes to scratch files, such as "600MB".
 		threads: of DuckDB; None takes all cores.
 		scratch: folder for scratch files; None makes a temporary one.
 		config: further settings of the engine: DuckDB's or Spark's own names.
@@ -67,7 +67,7 @@ class Engine:
 		name: str = DUCKDB,
 		master: str | None = None,
 		*,
-		memory: str = "700MB",
+		memory: str = "600MB",
 		threads: int | None = None,
 		scratch: str | Path | None = None,
 		config: dict[str, str] | None = None,

@@ -99,13 +99,11 @@ def compute_with_left_out(
 	"""`compute`, and the customers left out: customer, reason, order_days, invoices_a_day (see `orders.left_out`)."""
 	with engine.keeping(ahead=True) as keep:
 		known = purchases(lines, as_of, settings, keep)
-		frame = engine.frame(_features(known, as_of, settings, gap))
+		frame = engine.frame(_features(known, as_of, settings, gap).order_by("customer"))
 		left_out = engine.frame(known.left_out)
 	numbers = frame.select_dtypes("float64").columns
 	frame[numbers] = frame[numbers].round(_DECIMALS)
-	return frame.sort_values("customer", ignore_index=True), left_out.sort_values(
-		"customer", ignore_index=True
-	)
+	return frame, left_out.sort_values("customer", ignore_index=True)
 
 
 def features(
@@ -126,14 +124,14 @@ def _features(known: Purchases, as_of: date, settings: Settings, gap: float | No
 	company = keep(company_gap(orders, settings))
 	if gap is not None:
 		company = company.mutate(company_gap=ibis.literal(float(gap)))
-	numbered = keep(places.places(known.lines))
 	found = keep(_from_days(known.days, as_of, settings))
 	parts = [keep(_from_orders(orders, as_of, settings)), keep(peaks(orders))]
 	keep.drop(orders, known.all_days)  # what follows is large
-	placed = keep(places.of_days(known.goods, numbered))
+	placed, numbered = places.of_days(known.goods, keep)
 	parts += [keep(home(placed, numbered)), keep(_latest(placed, numbered))]
 	keep.drop(placed)
-	for part in (*parts, favourites(known)):
+	parts.append(favourites(known, found.select("customer")))
+	for part in parts:
 		found = found.left_join(part, "customer").drop("customer_right")
 	found = _derived(found.cross_join(company), as_of)
 	return found.select(**{name: found[name].cast(kind) for name, kind in COLUMNS.items()})

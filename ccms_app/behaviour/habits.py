@@ -45,12 +45,12 @@ def _peak(values: ir.Table, name: str) -> ir.Table:
 	)
 
 
-def favourites(known: Purchases) -> ir.Table:
-	"""customer, favourite_item, favourite_group, favourite_brand, and bought_items: different items summed over the orders.
+def favourites(known: Purchases, counted: ir.Table) -> ir.Table:
+	"""customer, favourite_item, favourite_group, favourite_brand and bought_items (different items, summed over the orders).
 
-	A favourite is in most orders; then the one more was paid for, then the smaller name. No name is no favourite.
+	counted: the customers. A favourite is in most orders; then the one more was paid for, then the smaller name. No name is no favourite.
 	"""
-	goods, names = _numbered(known)
+	goods, names = _numbered(known, counted)
 	found = None
 	for name, column in (("item", "item"), ("group", "item_group"), ("brand", "brand")):
 		sums = _by_value(_cells(goods, column))
@@ -64,7 +64,7 @@ def favourites(known: Purchases) -> ir.Table:
 	return found.join(customers, "customer").drop("customer").rename(customer="customer_name")
 
 
-def _numbered(known: Purchases) -> tuple[ir.Table, dict[str, ir.Table]]:
+def _numbered(known: Purchases, counted: ir.Table) -> tuple[ir.Table, dict[str, ir.Table]]:
 	"""(the goods of all orders with numbers for names; column → number and name).
 
 	They are grouped six times, and numbers are grouped in half the time and memory. Numbers go up with the names.
@@ -72,12 +72,15 @@ def _numbered(known: Purchases) -> tuple[ir.Table, dict[str, ir.Table]]:
 	goods = known.goods.select("customer", "day", *PREFERRED, "net_amount")
 	names = {}
 	for column in ("customer", *PREFERRED):
-		some = known.lines.filter(known.lines[column].notnull()).select(column).distinct()
+		some = counted if column == "customer" else known.lines.filter(known.lines[column].notnull())
+		some = some.select(column).distinct()
 		number = (ibis.row_number().over(order_by=column) + 1).cast("int32")
 		names[column] = known.keep(some.mutate(number=number))
-		goods = (
-			goods.left_join(names[column], column).drop(column, f"{column}_right").rename({column: "number"})
-		)
+		# a line may bear no brand, but always a customer, who may not be counted
+		numbers = names[column].rename(_name=column)
+		how = "inner" if column == "customer" else "left"
+		goods = goods.join(numbers, goods[column] == numbers["_name"], how=how)
+		goods = goods.drop(column, "_name").rename({column: "number"})
 	return known.keep(goods), names
 
 

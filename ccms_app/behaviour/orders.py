@@ -78,12 +78,12 @@ def orders(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_
 	"""
 	known = purchases(lines, as_of, settings, keep)
 	sold = known.sold
-	numbered = keep(places.places(sold))
+	placed, numbered = places.of_days(sold, keep)
 	found = known.orders.drop("margin")
 	for part in (
 		_different(sold, "documents", "voucher_type", "invoice"),
 		_different(sold.filter(sold.qty > 0), "items", "item"),
-		places.of_days(sold, numbered).drop("paid"),
+		placed.drop("paid"),
 		_details(sold, known.back),
 	):
 		found = beside(found, part)

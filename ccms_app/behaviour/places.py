@@ -10,34 +10,28 @@ import ibis
 import ibis.expr.types as ir
 
 from . import amounts
+from .engine import Keep
 from .lines import PLACE
 
-# hundredths of a cent in 64 bits
-_MOST = 9e14
 
+def of_days(sold: ir.Table, keep: Keep) -> tuple[ir.Table, ir.Table]:
+	"""Where most was sold on each day, and the different places.
 
-def places(lines: ir.Table) -> ir.Table:
-	"""The different places of some lines: place (a number from 1) and the columns of PLACE, empty where unknown."""
-	found = _named(lines.select(*PLACE)).distinct()
-	return found.mutate(place=(ibis.row_number().over(order_by=PLACE) + 1).cast("int32"))
-
-
-def of_days(sold: ir.Table, numbered: ir.Table) -> ir.Table:
-	"""customer, day, the place where most was sold that day (equal amounts by the smaller names), and what was paid there.
-
-	sold: lines of sales. numbered: `places`.
+	Returns: customer, day, place (equal amounts by the smaller names), and paid: what was paid there; and place (a number
+	from 1) with the columns of PLACE, empty where unknown.
 	"""
 	sums = sold.group_by("customer", "day", *PLACE).agg(paid=sold.net_amount.sum())
-	sums = _named(sums).join(numbered, list(PLACE))
-	best = ibis.struct({"paid": -amounts.key(sums.paid), "place": sums.place})
-	return sums.group_by("customer", "day").agg(place=sums.place.argmin(best), paid=sums.paid.max())
+	sums = keep(sums.mutate(**{name: sums[name].fill_null("") for name in PLACE}))
+	numbered = sums.select(*PLACE).distinct()
+	numbered = keep(numbered.mutate(place=(ibis.row_number().over(order_by=PLACE) + 1).cast("int32")))
+	found = sums.join(numbered, list(PLACE))
+	best = ibis.struct({"paid": -amounts.key(found.paid), "place": found.place})
+	found = keep(found.group_by("customer", "day").agg(place=found.place.argmin(best), paid=found.paid.max()))
+	keep.drop(sums)
+	return found, numbered
 
 
 def named(table: ir.Table, numbered: ir.Table, *columns: str) -> ir.Table:
 	"""A table with a `place`, and these columns of it; null where unknown."""
 	wanted = numbered.select("place", **{name: numbered[name].nullif("") for name in columns})
 	return table.left_join(wanted, "place").drop("place_right")
-
-
-def _named(lines: ir.Table) -> ir.Table:
-	return lines.mutate(**{name: lines[name].fill_null("") for name in PLACE})

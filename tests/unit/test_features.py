@@ -325,3 +325,9 @@ def test_what_sums_up_to_nothing_is_nothing_to_compare_with(known):
 	ann = known([*before, back, line("ann", 200, net=5)], as_of=210).loc["ann"]
 	assert (ann["orders_prev"], ann["orders_90"]) == (2, 1)
 	assert pd.isna(ann["trend_revenue"]) and ann["trend_orders"] > 1
+
+
+def test_amounts_beyond_all_counting_are_compared_without_failing(known):
+	rows = [line("ann", 0, "tea", 1e15), line("ann", 1, "milk", 1e18), line("ann", 2, "zinc", -1e18, qty=1.0)]
+	ann = known(rows).loc["ann"]
+	assert (ann["favourite_item"], ann["revenue"]) == ("milk", 1e15)
