@@ -116,7 +116,7 @@ class DemandOutlook(insight.Insight):
 			return []
 		found = [reporting.text("label", _(self.show), 180)]
 		for number, month in enumerate(self.months, 1):
-			found.append(self._amount(f"forecast_{number}", self._month_head(number, month), 110))
+			found.append(self._amount(f"forecast_{number}", self._month_head(number, month), 125))
 			if number == 1:
 				found += [self._amount("low", _("from"), 85), self._amount("high", _("to"), 85)]
 		found += [

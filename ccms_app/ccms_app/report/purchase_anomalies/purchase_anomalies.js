@@ -27,7 +27,15 @@
 	frappe.query_reports["Purchase Anomalies"] = ccms.insight.report({
 		first: ["customer_name", "work", "value", "times"],
 		period: ["Last 90 Days", "Last 30 Days", "Last 12 Months", "This Month", "Choose Dates"],
-		filters: [ccms.reports.choice("show", __("Show"), ["New", "Looked At", "Explained", "Wrong", "All"])],
+		filters: [
+			{
+				...ccms.reports.choice("show", __("Show"), ["New", "Looked At", "Explained", "Wrong", "All"]),
+				options: ["New", "Looked At", "Explained", "Wrong", "All"].map((value) => ({
+					value,
+					label: __(value, null, "CCMS Purchase Anomaly"), // "New" is also a group of customers
+				})),
+			},
+		],
 		cell: (value, column, data) => {
 			if (column.fieldname === "work" && data.anomaly) return buttons(data);
 		},

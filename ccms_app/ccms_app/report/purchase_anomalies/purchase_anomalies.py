@@ -144,7 +144,7 @@ class PurchaseAnomalies(insight.Insight):
 			"times": _times(row.value, row.usual_value),
 			"score": round(row.score, 1),
 			"state": row.status,
-			"status": _(row.status),
+			"status": _(row.status, context=anomalies.DOCTYPE),
 			"by": get_fullname(row.looked_at_by) if row.looked_at_by else "",
 			"work": " ",
 			"currency": self.currency,
@@ -192,7 +192,7 @@ class PurchaseAnomalies(insight.Insight):
 		return pictures.bars(
 			[
 				pictures.Bar(
-					_(status),
+					_(status, context=anomalies.DOCTYPE),
 					self.by_status[status],
 					reporting.number(self.by_status[status]),
 					insight.report_path(
