@@ -19,6 +19,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -56,7 +57,7 @@ class Engine:
 	Args:
 		name: "duckdb" or "spark".
 		master: of Spark: "local[2]", "spark://host:7077", "yarn"; None takes all cores of this machine.
-		memory: most that DuckDB keeps in memory before it writes to scratch files, such as "600MB".
+		memory: most that DuckDB keeps in memory before it writes to scratch files, such as "700MB".
 		threads: of DuckDB; None takes all cores.
 		scratch: folder for scratch files; None makes a temporary one.
 		config: further settings of the engine: DuckDB's or Spark's own names.
@@ -67,7 +68,7 @@ class Engine:
 		name: str = DUCKDB,
 		master: str | None = None,
 		*,
-		memory: str = "600MB",
+		memory: str = "700MB",
 		threads: int | None = None,
 		scratch: str | Path | None = None,
 		config: dict[str, str] | None = None,
@@ -157,7 +158,8 @@ class Engine:
 			query = self.backend.compile(expr)  # while what it asks for is still being computed
 			while self.pending:
 				self.pending.pop(0).result()
-			return self.backend.con.sql(query).to_arrow_table().cast(_schema(expr))
+			batches = self.backend.con.sql(query).to_arrow_reader(100_000)
+			return batches.read_all().cast(_schema(expr))
 		found = self._session.sql(self.backend.compile(expr)).toArrow()
 		for number, field in enumerate(found.schema):
 			if pa.types.is_timestamp(field.type) and field.type.tz:
@@ -239,24 +241,34 @@ def _drop(name: str) -> sge.Expression:
 
 def frame_of(table: pa.Table) -> pd.DataFrame:
 	"""An Arrow table as a frame of predictable types (see `Engine.frame`)."""
-	columns = {}
-	for name, column in zip(table.column_names, table.columns, strict=True):
-		kind = column.type
-		if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-			columns[name] = pd.Series(column.cast(pa.timestamp("us")).to_numpy())
-		elif pa.types.is_integer(kind):
-			column = column.cast(pa.int64())
-			if column.null_count:
-				mask = pc.is_null(column).to_numpy()
-				values = pd.arrays.IntegerArray(pc.fill_null(column, 0).to_numpy().copy(), mask)
-				columns[name] = pd.Series(values)
-			else:
-				columns[name] = pd.Series(column.to_numpy())
-		elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-			columns[name] = pd.Series(column.cast(pa.float64()).to_numpy())
-		else:
-			columns[name] = column.to_pandas()
-	return pd.DataFrame(columns)
+	names, columns = table.column_names, table.columns
+	del table  # column by column the frame takes its place in memory
+	found = {}
+	for number, name in enumerate(names):
+		found[name] = _series(columns[number])
+		columns[number] = None
+	return pd.DataFrame(found, copy=False)
+
+
+def _series(column: pa.ChunkedArray) -> pd.Series:
+	kind = column.type
+	if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+		return pd.Series(_own(column.cast(pa.timestamp("us"))), copy=False)
+	if pa.types.is_integer(kind):
+		column = column.cast(pa.int64())
+		if not column.null_count:
+			return pd.Series(_own(column), copy=False)
+		mask = pc.is_null(column).to_numpy()
+		return pd.Series(pd.arrays.IntegerArray(_own(pc.fill_null(column, 0)), mask), copy=False)
+	if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+		return pd.Series(_own(column.cast(pa.float64())), copy=False)
+	return column.to_pandas()
+
+
+def _own(column: pa.ChunkedArray) -> np.ndarray:
+	"""The values in memory that may be written to."""
+	values = column.to_numpy()
+	return values if values.flags.writeable else values.copy()
 
 
 def _as_lines(table: ir.Table) -> ir.Table:

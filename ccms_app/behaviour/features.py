@@ -101,8 +101,8 @@ def compute_with_left_out(
 		known = purchases(lines, as_of, settings, keep)
 		frame = engine.frame(_features(known, as_of, settings, gap).order_by("customer"))
 		left_out = engine.frame(known.left_out)
-	numbers = frame.select_dtypes("float64").columns
-	frame[numbers] = frame[numbers].round(_DECIMALS)
+	for name in frame.select_dtypes("float64").columns:
+		frame[name] = frame[name].round(_DECIMALS)
 	return frame, left_out.sort_values("customer", ignore_index=True)
 
 

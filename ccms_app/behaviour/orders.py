@@ -130,7 +130,7 @@ def left_out(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_i
 	"""Customers whose sales are no one person's: customer, reason, order_days (most in a year), invoices_a_day (most).
 
 	reason: "anonymous" (they are ticked so), "order_days" or "invoices" (they buy more often than a person does). A year
-	is 366 days, counted back from the as-of. invoices_a_day is only counted where there may be too many.
+	is 366 days, counted back from the as-of. The two numbers are null where they cannot be too many.
 	"""
 	return purchases(lines, as_of, settings, keep).left_out
 
@@ -197,15 +197,21 @@ def _details(sold: ir.Table, back: ir.Table) -> ir.Table:
 
 def _left_out(known: ir.Table, days: ir.Table, as_of: date, settings: Settings, keep: Keep) -> ir.Table:
 	bought = days.filter(days.goods_lines > 0).select("customer", "day", "sold_lines")
+	# few have so many days at all, or days with at least as many lines as invoices: only those are looked at more closely
+	often = bought.group_by("customer").agg(days=bought.count())
+	often = often.filter(
+		(often.days > settings.max_order_days_a_year) | _among(often.customer, settings.anonymous)
+	)
 	year = ((ibis.literal(as_of, "date").delta(bought.day, unit="day") - 1) / 366).floor().cast("int64")
-	years = bought.group_by("customer", year=year).agg(order_days=bought.count())
-	# so many invoices have at least as many lines: the few days to look at more closely
+	years = bought.mutate(year=year).join(often.select("customer"), "customer").group_by("customer", "year")
+	most = years.agg(order_days=lambda table: table.count()).group_by("customer")
+	most = most.agg(order_days=lambda table: table.order_days.max())
 	busy = keep(bought.filter(bought.sold_lines > settings.max_invoices_a_day).select("customer", "day"))
 	sold = known.filter(is_sale(known)).join(busy, ["customer", "day"])
 	invoices = _different(sold, "invoices", "voucher_type", "invoice").group_by("customer")
 	invoices = invoices.agg(invoices_a_day=lambda table: table.invoices.max())
-	most = years.group_by("customer").agg(order_days=years.order_days.max())
-	most = most.left_join(invoices, "customer").drop("customer_right")
+	most = most.outer_join(invoices, "customer")
+	most = most.mutate(customer=ibis.coalesce(most.customer, most.customer_right)).drop("customer_right")
 	judged = ~_among(most.customer, settings.overruled)
 	reason = ibis.cases(
 		(_among(most.customer, settings.anonymous), "anonymous"),
