@@ -1,5 +1,6 @@
 """What installing adds to a site. `uninstall.py` is its mirror."""
 
+from ccms_app.scoring.store import settings
 from ccms_app.setup import blocks, custom_fields, notifications, roles
 
 
@@ -9,10 +10,12 @@ def after_install() -> None:
 	custom_fields.sync()
 	blocks.sync()
 	notifications.make()
+	settings.fill()
 
 
 def after_migrate() -> None:
 	"""Bring a site that was installed with an older version up to date. What a manager may edit stays as it is."""
 	roles.make()
 	custom_fields.sync()
+	settings.fill()
 	blocks.sync()

@@ -11,7 +11,7 @@ from frappe.utils import cint, flt
 
 from ccms_app.behaviour.settings import Settings
 from ccms_app.behaviour.store import settings
-from ccms_app.scoring.flags import FlagError, FlagRule
+from ccms_app.scoring.flags import READY_MADE, FlagError, FlagRule
 
 if TYPE_CHECKING:
 	from ccms_app.behaviour.engine import Engine
@@ -56,3 +56,45 @@ def engine() -> Engine:
 
 	doc = frappe.get_cached_doc(settings.DOCTYPE)
 	return Engine(SPARK, master=doc.spark_master or None) if doc.scoring_engine == SPARK else Engine(DUCKDB)
+
+
+def fill() -> None:
+	"""Show a manager the usual values where nothing is set: an empty field or table means these anyway."""
+	doc, usual = frappe.get_doc(settings.DOCTYPE), Settings()
+	changed = False
+	for name in settings.NUMBERS:
+		if not doc.get(name):
+			doc.set(name, getattr(usual, name))
+			changed = True
+	for name, first in (("scoring_engine", "duckdb"), ("branch_source", "Cost Center")):
+		if not doc.get(name):
+			doc.set(name, first)
+			changed = True
+	titles = {flag: title for title, flag in FLAGS.items()}
+	tables = {
+		"rfm_groups": [
+			{"recency_score": r, "fm_score": fm, "group_name": name}
+			for (r, fm), name in usual.rfm_groups.items()
+		],
+		"value_bands": [
+			{"band_name": name, "share": share}
+			for name, share in zip(usual.value_band_names, usual.value_bands, strict=True)
+		],
+		"flag_rules": [
+			{
+				"flag": titles[rule.flag],
+				"measure": rule.measure,
+				"operator": rule.operator,
+				"threshold": rule.value if rule.percentile is None else rule.percentile,
+				"is_percentile": int(rule.percentile is not None),
+			}
+			for rule in READY_MADE
+		],
+	}
+	for table, rows in tables.items():
+		if not doc.get(table):
+			doc.set(table, rows)
+			changed = True
+	if changed:
+		doc.flags.ignore_version = True
+		doc.save(ignore_permissions=True)

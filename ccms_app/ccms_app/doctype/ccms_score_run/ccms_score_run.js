@@ -83,6 +83,11 @@ const METRICS = {
 const SHARES = ["top_decile", "total_error", "coverage"];
 
 function show_accuracy(frm) {
+	// a chart that was taken away goes on drawing when the window changes
+	const shown = `${frm.doc.name} ${frm.doc.modified}`;
+	if (frm.ccms_shown === shown) return;
+	frm.ccms_shown = shown;
+	frm.ccms_chart?.destroy();
 	const wrapper = frm.get_field("accuracy_html").$wrapper.empty();
 	const rows = frm.doc.metrics || [];
 	if (!rows.length) {
@@ -102,7 +107,7 @@ function show_accuracy(frm) {
 	for (const target of ["churn", "orders", "revenue", "next_purchase"]) {
 		const own = rows.filter((row) => row.target === target);
 		if (own.length) tabulate(wrapper, target, own);
-		if (target === "churn") draw_calibration(wrapper, own);
+		if (target === "churn") frm.ccms_chart = draw_calibration(wrapper, own);
 	}
 }
 
@@ -147,13 +152,13 @@ function draw_calibration(wrapper, rows) {
 	const found = rows.find((row) => row.role === "champion" && row.metric === "calibration");
 	const detail = frappe.utils.parse_json(found?.detail) || {};
 	const groups = Array.isArray(detail) ? detail : Object.values(detail).find(Array.isArray) || [];
-	if (!groups.length) return;
+	if (!groups.length) return null;
 	const box = $('<div class="frappe-card mb-4 p-3" style="max-width: 800px">').appendTo(wrapper);
 	$('<h6 class="text-muted">')
 		.text(__("Risk Given and What Happened, in Ten Equal Groups (Percent)"))
 		.appendTo(box);
 	const percent = (name) => groups.map((group) => flt(group[name] * 100, 1));
-	new frappe.Chart($("<div>").appendTo(box)[0], {
+	return new frappe.Chart($("<div>").appendTo(box)[0], {
 		type: "axis-mixed",
 		height: 240,
 		colors: ["#B9C6D3", "#2490EF"],
