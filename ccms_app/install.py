@@ -1,7 +1,7 @@
 """What installing adds to a site. `uninstall.py` is its mirror."""
 
 from ccms_app.scoring.store import settings
-from ccms_app.setup import blocks, custom_fields, notifications, roles
+from ccms_app.setup import blocks, custom_fields, list_views, notifications, roles
 
 
 def after_install() -> None:
@@ -11,6 +11,7 @@ def after_install() -> None:
 	blocks.sync()
 	notifications.make()
 	settings.fill()
+	list_views.make()
 
 
 def after_migrate() -> None:
@@ -18,4 +19,5 @@ def after_migrate() -> None:
 	roles.make()
 	custom_fields.sync()
 	settings.fill()
+	list_views.make()
 	blocks.sync()
