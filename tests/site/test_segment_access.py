@@ -237,6 +237,7 @@ def test_ready_made_segments_come_once_and_only_where_figures_are(scored):
 	assert api.make_ready_made(shop.COMPANY) == []
 	result = refresh.refresh(shop.COMPANY, commits=False)
 	assert not result.invalid and any(size for size, _in, _out in result.moved.values())
+	frappe.db.delete("CCMS Customer Profile", {"company": world.ABROAD})  # of other tests
 	assert api.make_ready_made(world.ABROAD) == []
 
 
@@ -279,6 +280,7 @@ def habits(names: list[str], seed: int = 1) -> pd.DataFrame:
 
 
 def test_scores_get_their_cluster_before_they_are_written(scored):
+	frappe.db.delete(clusters.DOCTYPE, {"company": shop.COMPANY})  # of the shop's own scores
 	scores = habits(scored)
 	clusters.label(shop.COMPANY, scores)
 	assert scores["cluster"].nunique() == 3 and scores["cluster"].notna().all()
@@ -297,6 +299,7 @@ def test_scores_get_their_cluster_before_they_are_written(scored):
 
 
 def test_too_few_customers_have_no_cluster(scored):
+	frappe.db.delete(clusters.DOCTYPE, {"company": shop.COMPANY})  # of the shop's own scores
 	scores = habits(scored[:20])
 	clusters.label(shop.COMPANY, scores)
 	assert scores["cluster"].isna().all() and clusters.current(shop.COMPANY) is None
