@@ -197,6 +197,7 @@ def test_only_months_that_changed_are_read_again():
 def test_a_backdated_a_cancelled_and_a_removed_sale_are_found():
 	customer = make_customer()
 	old = getdate(add_months(get_first_day(nowdate()), -7))
+	make_sales_invoice(make_customer(), posting_date=old)  # a month with nothing left is dropped, not read
 	read()
 	sale = make_sales_invoice(customer, posting_date=old)
 	assert read().read_months == [str(old)[:7]]
@@ -208,6 +209,7 @@ def test_a_backdated_a_cancelled_and_a_removed_sale_are_found():
 def test_an_invoice_that_moved_to_another_day_behind_everybodys_back_is_found():
 	customer = make_customer()
 	old = getdate(add_months(get_first_day(nowdate()), -8))
+	make_sales_invoice(make_customer(), posting_date=old)
 	sale = make_sales_invoice(customer, posting_date=old)
 	read()
 	frappe.db.sql("update `tabSales Invoice` set posting_date = %s where name = %s", (nowdate(), sale.name))

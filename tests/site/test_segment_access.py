@@ -221,10 +221,14 @@ def test_the_segments_of_a_customer():
 # --- ready-made ones, what members share, clusters --------------------------------------------------------------------------
 
 
-@pytest.fixture
-def scored():
-	"""The shop's customers with drawn scores of a published run; returns their names."""
+@pytest.fixture(scope="module")
+def opened(site):
 	shop.open_shop()
+
+
+@pytest.fixture
+def scored(opened):
+	"""The shop's customers with drawn scores of a published run; returns their names."""
 	frappe.db.delete(clusters.DOCTYPE, {"company": shop.COMPANY})
 	return sorted(segment_world.people())
 
@@ -280,7 +284,6 @@ def habits(names: list[str], seed: int = 1) -> pd.DataFrame:
 
 
 def test_scores_get_their_cluster_before_they_are_written(scored):
-	frappe.db.delete(clusters.DOCTYPE, {"company": shop.COMPANY})  # of the shop's own scores
 	scores = habits(scored)
 	clusters.label(shop.COMPANY, scores)
 	assert scores["cluster"].nunique() == 3 and scores["cluster"].notna().all()
@@ -299,7 +302,6 @@ def test_scores_get_their_cluster_before_they_are_written(scored):
 
 
 def test_too_few_customers_have_no_cluster(scored):
-	frappe.db.delete(clusters.DOCTYPE, {"company": shop.COMPANY})  # of the shop's own scores
 	scores = habits(scored[:20])
 	clusters.label(shop.COMPANY, scores)
 	assert scores["cluster"].isna().all() and clusters.current(shop.COMPANY) is None
