@@ -68,7 +68,7 @@ def change(name: str, abbr: str, share: float, day: date, seed: int = 8) -> int:
 	)
 	frappe.db.commit()
 	customers = [found[n].customer for n in touched[third + third // 10 :]]
-	invoices = _frame(f"{abbr}-N{day:%y%m%d}", np.full(len(customers), 0), draw).assign(
+	invoices = _frame(f"{abbr}-N{seed}-", np.full(len(customers), 0), draw).assign(
 		customer=customers, posting_date=day, till=False
 	)
 	_write(name, invoices, _lines(abbr, invoices, draw))
