@@ -9,6 +9,7 @@ from frappe.utils import add_days, formatdate, nowdate
 from frappe.www.printview import get_rendered_template
 
 from ccms_app import install
+from ccms_app.api.customer_insight import UNKNOWN
 from ccms_app.setup import custom_fields, notifications
 from ccms_app.setup.accounts import create_points_accounts, find_points_accounts
 from ccms_app.setup.roles import ROLES
@@ -240,12 +241,15 @@ def test_cards_and_charts_answer(as_user):
 		for name in frappe.get_all("Number Card", {"module": MODULE}, pluck="name"):
 			card = frappe.get_doc("Number Card", name)
 			answer = frappe.get_attr(card.method)(filters={"company": COMPANY})
-			assert {"value", "fieldtype", "route"} <= set(answer), name
+			if answer != UNKNOWN:  # a share of nobody is no number
+				assert {"value", "fieldtype", "route"} <= set(answer), name
 		for name in frappe.get_all("Dashboard Chart Source", {"module": MODULE}, pluck="name"):
 			from frappe.desk.doctype.dashboard_chart_source.dashboard_chart_source import get_config
 
 			method = get_config(name).split('method: "')[1].split('"')[0]
-			assert frappe.get_attr(method)(filters=json.dumps({"company": COMPANY}))["labels"]
+			answer = frappe.get_attr(method)(filters=json.dumps({"company": COMPANY}))
+			# before the first scores there is nothing to draw; test_customer_insight draws what there is after them
+			assert answer["labels"] if answer or "customer_insight" not in method else answer is None, name
 	assert frappe.db.exists("Dashboard", "Loyalty")
 
 
