@@ -106,17 +106,18 @@ def nights() -> None:
 	print(f"the process took at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
-def twenty() -> list[str]:
+def twenty(company: str = COMPANY) -> list[str]:
+	"""20 segments of a company: their names."""
 	import json
 
 	names = []
 	for number in range(20):
 		rows = list(COUNTS.values())[number % len(COUNTS)]
 		title = f"Benchmark {number}"
-		name = frappe.db.get_value("CCMS Customer Segment", {"segment_name": title, "company": COMPANY})
+		name = frappe.db.get_value("CCMS Customer Segment", {"segment_name": title, "company": company})
 		if not name:
 			doc = frappe.get_doc(
-				{"doctype": "CCMS Customer Segment", "segment_name": title, "company": COMPANY}
+				{"doctype": "CCMS Customer Segment", "segment_name": title, "company": company}
 			)
 			for field, operator, value, *group in [*rows, ("profile.orders", "at_most", 12 + number)]:
 				doc.append(
