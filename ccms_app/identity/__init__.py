@@ -1,0 +1,1 @@
+"""Who is who: identifiers made comparable, the map from identifiers to customers, matching and merging."""

@@ -1,0 +1,1 @@
+"""The one door between who is who and the site."""
