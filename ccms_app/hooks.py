@@ -26,6 +26,9 @@ ignore_links_on_delete = [
 	"CCMS Score Run",
 	"CCMS Dirty Month",
 	"CCMS Purchase Anomaly",
+	"CCMS Identity",
+	"CCMS Identity Link",
+	"CCMS Customer Identifier",
 ]
 
 jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}
@@ -115,3 +118,10 @@ scheduler_events = {"daily": ["ccms_app.tasks.daily"], "daily_long": ["ccms_app.
 ccms_points_cost = ["ccms_app.loyalty.store.redeemed.by_customer"]
 ccms_customers_changed = ["ccms_app.segments.store.changes.customers_changed"]
 ccms_score_columns = ["ccms_app.segments.store.clusters.label"]
+# a customer's data, one handler a domain: asked by merge, undo, erasure and export (identity/handlers.py)
+ccms_customer_handlers = [
+	"ccms_app.loyalty.store.handler.Handler",
+	"ccms_app.behaviour.store.handler.Handler",
+	"ccms_app.scoring.store.handler.Handler",
+	"ccms_app.segments.store.handler.Handler",
+]
