@@ -3,13 +3,10 @@
 from datetime import date
 
 import frappe
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 from frappe.utils import add_days, add_months, get_first_day, getdate, nowdate
 
-from ccms_app.behaviour.lines import SCHEMA
-from ccms_app.behaviour.store import dirty, extract, files
+from ccms_app.behaviour.store import dirty, files
 from tests.site import world
 from tests.site.factories import (
 	ABROAD,
@@ -23,26 +20,11 @@ from tests.site.factories import (
 	make_return,
 	make_sales_invoice,
 )
+from tests.site.line_files import lines_of, read
 from tests.site.payments import close_till, open_till
 from tests.site.rest import Browser
 
 pytestmark = pytest.mark.commits
-
-
-def read(company: str = COMPANY, **options) -> extract.Extraction:
-	"""Extract what is committed."""
-	frappe.db.commit()
-	return extract.extract(company, **options)
-
-
-def lines_of(customer, company: str = COMPANY) -> list[dict]:
-	"""The lines of a customer in the files, by invoice and item."""
-	rows = []
-	for known in files.read(company)["months"].values():
-		table = pq.read_table(files.folder(company) / known["file"])
-		assert table.schema.equals(SCHEMA)
-		rows += table.filter(pc.equal(table["customer"], customer.name)).to_pylist()
-	return sorted(rows, key=lambda row: (row["day"], row["invoice"], row["item"]))
 
 
 def ago(days: int) -> date:

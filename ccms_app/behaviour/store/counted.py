@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import frappe
 from frappe.query_builder import Case, CustomFunction
-from frappe.query_builder.functions import Abs, Cast_, Coalesce, Concat, NullIf, Sum
+from frappe.query_builder.functions import Abs, Cast_, Coalesce, Concat, NullIf
 from pypika.queries import QueryBuilder
 from pypika.terms import Term, ValueWrapper
 
@@ -24,8 +24,6 @@ Replace = CustomFunction("REPLACE", ["text", "old", "new"])
 Timestamp = CustomFunction("TIMESTAMP", ["date", "time"])
 DateFormat = CustomFunction("DATE_FORMAT", ["date", "form"])
 Crc32 = CustomFunction("CRC32", ["text"])
-BitXor = CustomFunction("BIT_XOR", ["number"])
-CountAll = CustomFunction("COUNT", ["what"])
 
 
 def documents(doctype: str, company: str | Term, with_internal: bool = False):
@@ -55,25 +53,28 @@ def counts(doc) -> bool:
 	return not frappe.get_cached_value("Customer", doc.customer, "is_internal_customer")
 
 
-def signatures(doctype: str, company: str) -> QueryBuilder:
-	"""One row a month: (month, documents, their net total, a checksum over who, when and the last change)."""
+def seen(doctype: str, company: str) -> QueryBuilder:
+	"""One row a document, one text column: CSV of its month, its name, and a checksum over what a line takes from it."""
 	doc, condition = documents(doctype, company)
-	month = DateFormat(doc.posting_date, "%Y-%m")
-	seen = Concat(
-		doc.name, "|", doc.customer, "|", Coalesce(doc.modified, ""), "|",
+	said = Concat(
+		doc.name, "|", doc.customer, "|", Coalesce(doc.modified, ""), "|", doc.posting_date, "|", doc.base_net_total, "|",
 		Coalesce(doc.customer_group, ""), "|", Coalesce(doc.territory, ""),
 	)  # fmt: skip
-	return (
-		frappe.qb.from_(doc)
-		.select(month, CountAll(doc.name), Cast_(Sum(doc.base_net_total), "CHAR"), BitXor(Crc32(seen)))
-		.where(condition)
-		.groupby(month)
-	)
+	values = [DateFormat(doc.posting_date, "%Y-%m"), _quoted(doc.name), Crc32(Coalesce(said, doc.name))]
+	return frappe.qb.from_(doc).select(_joined(values)).where(condition)
 
 
-def lines(doctype: str, company: str, first, last, branch: str) -> QueryBuilder:
-	"""The lines posted from `first` to `last`, one text column: CSV in the order of `columns`."""
+def lines(
+	doctype: str, company: str, first, last, branch: str, names: list[str] | None = None
+) -> QueryBuilder:
+	"""The lines posted from `first` to `last`, one text column: CSV in the order of `columns`.
+
+	Args:
+		names: only of these documents.
+	"""
 	doc, condition = documents(doctype, company)
+	if names is not None:
+		condition &= doc.name.isin(names)
 	line = frappe.qb.DocType(f"{doctype} Item")
 	query = frappe.qb.from_(doc).join(line).on((line.parent == doc.name) & (line.parenttype == doctype))
 	if doctype == TILL:

@@ -1,8 +1,8 @@
-"""Invoice lines out of the database into Parquet, one file a company and month, only the months that have changed.
+"""Invoice lines out of the database into Parquet, one file a company and month, only what has changed.
 
-Whether a month has changed is asked of the database itself: its number of documents, their total and a checksum over
-names, customers and last changes, beside those of the file. So nothing depends on a clock, a lost file is read
-again, and a full run is one whose every month differs. What no document shows (renames) is marked in `dirty`.
+What has changed is asked of the database itself: what each document says now, beside what it said when its lines were
+read (`documents`). So nothing depends on a clock, a lost file is read again, and a full run is one that finds nothing
+kept. What no document shows (renames) is marked in `dirty`, and its months are read in full.
 """
 
 from __future__ import annotations
@@ -10,37 +10,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from hashlib import sha1
-from io import BytesIO
 
 import frappe
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pymysql
-from dateutil.relativedelta import relativedelta
 from frappe.utils import now
-from pyarrow import csv
 
 from ccms_app.behaviour.lines import SCHEMA
 
-from . import counted, dirty, files
+from . import dirty, documents, files
+from .months import Month
 
-BATCH = 50_000
 # raise it when the meaning of a column changes: every file is then written anew
-VERSION = 1
-ORDER = [name for name in SCHEMA.names if name != "voucher_type"]  # as `counted.columns` has them
+VERSION = 2
 # whatever a site's server is set to, so that streaming a long result is not cut off
 WAIT = "set session net_write_timeout = 600, session max_statement_time = 0"
 
 
 @dataclass
 class Extraction:
-	"""What a run read: how many months, documents and lines are there, and how many months were read anew."""
+	"""What a run read: how many months and lines there are, which months had changed, which of those were read in full, and
+	how many lines came from the database."""
 
 	months: int = 0
 	lines: int = 0
 	read_months: list[str] = field(default_factory=list)
+	full_months: list[str] = field(default_factory=list)
 	read_lines: int = 0
 
 
@@ -52,7 +47,7 @@ def extract(
 ) -> Extraction:
 	"""Bring the files of a company to what its invoices say now.
 
-	The months are read in one snapshot of the database. The manifest is saved after each, so that a run that was
+	The months are read in one snapshot of the database. The manifest is saved after a few, so that a run that was
 	stopped goes on where it was.
 
 	Args:
@@ -61,34 +56,40 @@ def extract(
 		progress: called with the share that is done (0 to 1) and the month.
 	"""
 	marks = dirty.marked(company)
-	stale = {month for _row, month in marks}
-	basis = _basis(company, branch)
-	old = files.read(company)
-	if full or None in stale or old.get("basis") != basis:
-		old = {}
-	manifest = {"company": company, "basis": basis, "months": {}, "tables": {}}
+	manifest = {"company": company, "basis": _basis(company, branch), "months": {}, "tables": {}}
+	kept = {} if full else _kept(manifest, {month for _row, month in marks})
+	done = Extraction()
 	with snapshot() as cursor:
-		found = _signatures(cursor, company)
-		for month, known in old.get("months", {}).items():
-			if month not in stale and known["signature"] == found.get(month) and _is_there(company, known):
-				manifest["months"][month] = known
-		wanted = [month for month in sorted(found) if month not in manifest["months"]]
-		for number, month in enumerate(wanted):
+		found = documents.read(cursor, company)
+		signatures = {month: documents.signature(seen) for month, seen in found.items()}
+		manifest["months"] = {
+			month: known for month, known in kept.items() if known["signature"] == signatures.get(month)
+		}
+		done.read_months = [month for month in found if month not in manifest["months"]]
+		for number, month in enumerate(done.read_months):
 			if progress:
-				progress(number / len(wanted), month)
-			manifest["months"][month] = {**_month(cursor, company, month, branch), "signature": found[month]}
-			if number % 6 == 5:
-				files.write(company, manifest)
+				progress(number / len(done.read_months), month)
+			reading = Month(cursor, company, month, branch)
+			written = reading.changed(kept[month], found[month]) if month in kept else None
+			if written is None:
+				written = reading.full()
+				done.full_months.append(month)
+			done.read_lines += written.read
+			manifest["months"][month] = {
+				"file": written.file,
+				"lines": written.lines,
+				"full_on": written.full_on,
+				"documents": documents.write(company, month, found[month]),
+				"signature": signatures[month],
+			}
+			if number % 6 == 5:  # of the others the next run finds again what has changed since
+				files.write(company, manifest | {"months": kept | manifest["months"]})
 	manifest["read_on"] = now()
 	files.write(company, manifest)
 	dirty.forget([row for row, _month_of in marks])
-	months = manifest["months"]
-	return Extraction(
-		months=len(months),
-		lines=sum(month["lines"] for month in months.values()),
-		read_months=wanted,
-		read_lines=sum(months[month]["lines"] for month in wanted),
-	)
+	done.months = len(manifest["months"])
+	done.lines = sum(known["lines"] for known in manifest["months"].values())
+	return done
 
 
 @contextmanager
@@ -113,57 +114,15 @@ def _basis(company: str, branch: str) -> str:
 	return sha1(f"{VERSION} {currency} {branch} {SCHEMA.to_string()}".encode()).hexdigest()[:12]
 
 
-def _signatures(cursor, company: str) -> dict[str, list]:
-	found: dict[str, dict[str, list[str]]] = {}
-	for doctype in counted.DOCTYPES:
-		cursor.execute(counted.signatures(doctype, company).get_sql())
-		for month, *signature in cursor.fetchall():
-			found.setdefault(month.decode(), {})[doctype] = [value.decode() for value in signature]
-	return found
-
-
-def _is_there(company: str, known: dict) -> bool:
-	return (files.folder(company) / known["file"]).is_file()
-
-
-def _month(cursor, company: str, month: str, branch: str) -> dict:
-	"""Read one month into a new file."""
-	first = date.fromisoformat(f"{month}-01")
-	last = first + relativedelta(months=1, days=-1)
-	path = files.fresh(company, month)
-	lines = 0
-	with pq.ParquetWriter(path, SCHEMA, compression="zstd", compression_level=1) as writer:
-		for doctype in counted.DOCTYPES:
-			cursor.execute(counted.lines(doctype, company, first, last, branch).get_sql())
-			for rows in _batches(cursor):
-				batch = parse(rows, doctype)
-				writer.write_table(batch)
-				lines += batch.num_rows
-	return {"file": files.relative(company, path), "lines": lines}
-
-
-def _batches(cursor) -> Iterator[list[bytes]]:
-	while rows := cursor.fetchmany(BATCH):
-		yield [row[0] for row in rows]
-
-
-_TYPES = {name: SCHEMA.field(name).type for name in ORDER}
-_READ = csv.ReadOptions(column_names=ORDER)
-_PARSE = csv.ParseOptions(newlines_in_values=True)
-_CONVERT = csv.ConvertOptions(
-	column_types=_TYPES,
-	null_values=[""],
-	true_values=["1"],
-	false_values=["0"],
-	strings_can_be_null=True,
-	quoted_strings_can_be_null=False,
-)
-
-
-def parse(rows: list[bytes], doctype: str) -> pa.Table:
-	"""The CSV of `counted.lines` as LINES."""
-	table = csv.read_csv(
-		BytesIO(b"\n".join(rows)), read_options=_READ, parse_options=_PARSE, convert_options=_CONVERT
-	)
-	kind = pa.repeat(pa.scalar(doctype), table.num_rows)
-	return table.add_column(0, "voucher_type", kind).select(SCHEMA.names).cast(SCHEMA)
+def _kept(manifest: dict, stale: set[str | None]) -> dict[str, dict]:
+	"""Month → what the last manifest says of it, where that can be built on."""
+	company = manifest["company"]
+	old = files.read(company)
+	if None in stale or old.get("basis") != manifest["basis"]:
+		return {}
+	place = files.folder(company)
+	return {
+		month: known
+		for month, known in old.get("months", {}).items()
+		if month not in stale and all((place / known[name]).is_file() for name in ("file", "documents"))
+	}

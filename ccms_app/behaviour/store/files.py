@@ -79,7 +79,12 @@ def tidy(company: str, grace: float = GRACE_SECONDS) -> None:
 def named(manifest: dict) -> list[str]:
 	"""Every file a manifest names, relative to the company's folder."""
 	return [
-		*(month["file"] for month in manifest.get("months", {}).values()),
+		*(
+			month[name]
+			for month in manifest.get("months", {}).values()
+			for name in ("file", "documents")
+			if name in month
+		),
 		*manifest.get("tables", {}).values(),
 	]
 

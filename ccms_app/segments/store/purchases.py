@@ -13,7 +13,7 @@ from typing import Any
 import frappe
 
 from ccms_app.behaviour.lines import SCHEMA
-from ccms_app.behaviour.store import counted, extract, lake
+from ccms_app.behaviour.store import counted, lake, months
 from ccms_app.behaviour.store import settings as behaviour_settings
 from ccms_app.segments.fields import Field
 from ccms_app.segments.purchases import bought, question
@@ -77,6 +77,6 @@ class Lines:
 				query = query.where(frappe.qb.DocType(doctype).customer.isin(list(self.customers)))
 			rows = [text.encode() for (text,) in query.run()]
 			if rows:
-				found.append(extract.parse(rows, doctype))
+				found.append(months.parse(rows, doctype))
 		# as Parquet files give them: every column may be empty
 		return pa.concat_tables(found).cast(pa.schema([field.with_nullable(True) for field in SCHEMA]))
