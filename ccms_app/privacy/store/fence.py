@@ -1,0 +1,121 @@
+"""The fence between companies and branches: User Permissions on them, applied to rows that Frappe's own would miss.
+
+Frappe holds back rows whose Link to Company is another company's. A branch is kept as text, because what a branch is
+differs from site to site; and a customer belongs to no company, unless the settings say so.
+"""
+
+from __future__ import annotations
+
+import frappe
+from frappe.model.document import Document
+from frappe.permissions import get_user_permissions
+from frappe.query_builder import DocType
+from pypika.terms import Criterion, ExistsCriterion, Term
+
+from . import reading
+
+# what the settings call a branch → its DocType
+BRANCHES = {
+	"Cost Center": "Cost Center",
+	"POS Profile": "POS Profile",
+	"Warehouse": "Warehouse",
+	"Territory": "Territory",
+}
+# rows by which a customer belongs to a company
+BELONGING = ("CCMS Membership", "CCMS Customer Profile", "Sales Invoice", "POS Invoice", "Sales Order")
+
+
+def companies(user: str | None = None) -> list[str] | None:
+	"""The companies that User Permissions leave to a user; None when they say nothing of companies."""
+	return _permitted("Company", user)
+
+
+def branches(user: str | None = None) -> list[str] | None:
+	"""The branches that User Permissions leave to a user; None when they say nothing of branches."""
+	return _permitted(branch_doctype(), user)
+
+
+def branch_doctype() -> str:
+	"""What the settings call a branch."""
+	settings = frappe.get_cached_doc("CCMS Settings")
+	if settings.branch_source == "Accounting Dimension" and settings.branch_dimension:
+		return frappe.get_cached_value("Accounting Dimension", settings.branch_dimension, "document_type")
+	return BRANCHES.get(settings.branch_source or "", "Cost Center")
+
+
+def _permitted(doctype: str, user: str | None) -> list[str] | None:
+	given = get_user_permissions(user or frappe.session.user).get(doctype)
+	names = [one.doc for one in given or () if not one.applicable_for]
+	return names or None
+
+
+def criterion(doctype: str, user: str | None = None, table=None) -> Criterion | None:
+	"""The fence as a condition on a table with `company` and `branch`, for queries of ours; None when nothing is held back.
+
+	A row without a company or a branch is nobody's in particular and stays visible, as in Frappe.
+	"""
+	table = table or DocType(doctype)
+	meta = frappe.get_meta(doctype)
+	found = None
+	for field, names in (("company", companies(user)), ("branch", branches(user))):
+		if names is not None and meta.has_field(field):
+			inside = table[field].isnull() | (table[field] == "") | table[field].isin(names)
+			found = inside if found is None else found & inside
+	return found
+
+
+def conditions(user: str | None = None, doctype: str | None = None) -> str:
+	"""For `permission_query_conditions` of every DocType with a company or a branch."""
+	found = criterion(doctype, user) if doctype else None
+	return found.get_sql(quote_char="`", with_namespace=True) if found is not None else ""
+
+
+def sees(doc: Document, ptype: str | None = None, user: str | None = None, debug: bool = False) -> bool:
+	"""For `has_permission` of the same DocTypes."""
+	for field, names in (("company", companies(user)), ("branch", branches(user))):
+		if names is not None and doc.meta.has_field(field) and doc.get(field) and doc.get(field) not in names:
+			return False
+	return True
+
+
+# --- Customer ----------------------------------------------------------------------------------------------------
+
+
+def is_customer_fenced() -> bool:
+	"""Whether customers, too, are held back by company, as the settings say."""
+	return bool(frappe.db.get_single_value(reading.SETTINGS, "fence_customers"))
+
+
+def customer_conditions(user: str | None = None, doctype: str | None = None) -> str:
+	"""For `permission_query_conditions` of Customer: those of the user's companies, and those of none yet."""
+	if not is_customer_fenced() or (names := companies(user)) is None:
+		return ""
+	customer = DocType("Customer")
+	inside = _belongs(customer.name, names)
+	for one in BELONGING[1:]:
+		inside |= _belongs(customer.name, names, one)
+	nowhere = ~_belongs(customer.name)
+	for one in BELONGING[1:]:
+		nowhere &= ~_belongs(customer.name, doctype=one)
+	return (inside | nowhere).get_sql(quote_char="`", with_namespace=True)
+
+
+def _belongs(customer: Term, names: list[str] | None = None, doctype: str = BELONGING[0]) -> Criterion:
+	"""Whether a customer has rows of a DocType, in these companies or in any."""
+	table = DocType(doctype)
+	query = frappe.qb.from_(table).select(table.customer).where(table.customer == customer)
+	return ExistsCriterion(query.where(table.company.isin(names)) if names is not None else query)
+
+
+def sees_customer(
+	doc: Document, ptype: str | None = None, user: str | None = None, debug: bool = False
+) -> bool:
+	"""For `has_permission` of Customer."""
+	if not is_customer_fenced() or (names := companies(user)) is None or doc.is_new():
+		return True
+	belongs = {
+		company
+		for one in BELONGING
+		for company in frappe.get_all(one, filters={"customer": doc.name}, pluck="company", distinct=True)
+	}
+	return not belongs or bool(belongs & set(names))
