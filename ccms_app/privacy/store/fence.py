@@ -10,7 +10,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.permissions import get_user_permissions
 from frappe.query_builder import DocType
-from pypika.terms import Criterion, ExistsCriterion, Term
+from pypika.terms import Criterion, Term
 
 from . import reading
 
@@ -67,7 +67,11 @@ def criterion(doctype: str, user: str | None = None, table=None) -> Criterion | 
 def conditions(user: str | None = None, doctype: str | None = None) -> str:
 	"""For `permission_query_conditions` of every DocType with a company or a branch."""
 	found = criterion(doctype, user) if doctype else None
-	return found.get_sql(quote_char="`", with_namespace=True) if found is not None else ""
+	return _sql(found) if found is not None else ""
+
+
+def _sql(found: Criterion) -> str:
+	return f"({found.get_sql(quote_char='`', with_namespace=True)})"
 
 
 def sees(doc: Document, ptype: str | None = None, user: str | None = None, debug: bool = False) -> bool:
@@ -94,17 +98,17 @@ def customer_conditions(user: str | None = None, doctype: str | None = None) -> 
 	inside = _belongs(customer.name, names)
 	for one in BELONGING[1:]:
 		inside |= _belongs(customer.name, names, one)
-	nowhere = ~_belongs(customer.name)
+	nowhere = _belongs(customer.name).negate()
 	for one in BELONGING[1:]:
-		nowhere &= ~_belongs(customer.name, doctype=one)
-	return (inside | nowhere).get_sql(quote_char="`", with_namespace=True)
+		nowhere &= _belongs(customer.name, doctype=one).negate()
+	return _sql(inside | nowhere)
 
 
 def _belongs(customer: Term, names: list[str] | None = None, doctype: str = BELONGING[0]) -> Criterion:
 	"""Whether a customer has rows of a DocType, in these companies or in any."""
 	table = DocType(doctype)
-	query = frappe.qb.from_(table).select(table.customer).where(table.customer == customer)
-	return ExistsCriterion(query.where(table.company.isin(names)) if names is not None else query)
+	query = frappe.qb.from_(table).select(table.customer).where(table.customer.isnotnull())
+	return customer.isin(query.where(table.company.isin(names)) if names is not None else query)
 
 
 def sees_customer(
