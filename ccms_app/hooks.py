@@ -79,6 +79,9 @@ _SALES_DOCUMENT = {
 	"before_validate": "ccms_app.overrides.sales_document.before_validate",
 	"before_mapping": _BEFORE_MAPPING,
 }
+_REACHES = {
+	event: "ccms_app.overrides.identity_sources.linked_changed" for event in ("on_update", "after_delete")
+}
 doc_events = {
 	"Sales Invoice": _INVOICE,
 	"POS Invoice": _INVOICE,
@@ -91,13 +94,26 @@ doc_events = {
 			"ccms_app.overrides.customer.after_rename",
 			"ccms_app.overrides.segment_sources.customer_renamed",
 		],
-		"on_update": "ccms_app.overrides.segment_sources.customer_updated",
+		"validate": "ccms_app.overrides.identity_sources.customer_validate",
+		"on_update": [
+			"ccms_app.overrides.segment_sources.customer_updated",
+			"ccms_app.overrides.identity_sources.customer_updated",
+		],
+		"after_delete": "ccms_app.overrides.identity_sources.customer_deleted",
 		"on_trash": [
 			"ccms_app.overrides.customer.on_trash",
 			"ccms_app.overrides.segment_sources.customer_deleted",
 		],
 	},
-	"CCMS Membership": {"on_update": "ccms_app.overrides.segment_sources.membership_changed"},
+	"Contact": _REACHES,
+	"Address": _REACHES,
+	"CCMS Membership": {
+		"on_update": [
+			"ccms_app.overrides.segment_sources.membership_changed",
+			"ccms_app.overrides.identity_sources.membership_changed",
+		],
+		"after_delete": "ccms_app.overrides.identity_sources.membership_changed",
+	},
 	"CCMS Points Adjustment": {
 		"on_submit": "ccms_app.overrides.segment_sources.points_adjusted",
 		"on_cancel": "ccms_app.overrides.segment_sources.points_adjusted",
@@ -117,6 +133,8 @@ scheduler_events = {"daily": ["ccms_app.tasks.daily"], "daily_long": ["ccms_app.
 # Doors between domains that do not know each other: whoever is named here is called.
 ccms_points_cost = ["ccms_app.loyalty.store.redeemed.by_customer"]
 ccms_customers_changed = ["ccms_app.segments.store.changes.customers_changed"]
+# cards of customers, as (customer, number, since)
+ccms_cards = ["ccms_app.loyalty.store.cards.of_customers"]
 ccms_score_columns = ["ccms_app.segments.store.clusters.label"]
 # a customer's data, one handler a domain: asked by merge, undo, erasure and export (identity/handlers.py)
 ccms_customer_handlers = [

@@ -18,6 +18,7 @@ from ccms_app.identity.spans import Holding, Span, spans_of
 
 from . import links
 from .keys import decrypt, encrypt, site_key
+from .rows import insert
 
 DOCTYPE = "CCMS Identity"
 LINK = links.DOCTYPE
@@ -136,8 +137,7 @@ def _insert(rows: list[tuple[str, str, str, str]]) -> None:
 		)
 		for name, kind, value, index in sorted(rows)
 	]
-	for part in _chunks(values):
-		frappe.db.bulk_insert(DOCTYPE, COLUMNS, part, ignore_duplicates=True)
+	insert(DOCTYPE, COLUMNS, values, ignore=True)
 
 
 def _network(kind: str, value: str) -> str:
@@ -276,6 +276,34 @@ def of_customer(customer: str) -> list[str]:
 	"""All identities whose events may show on this customer. Those that passed from or to another customer show only in
 	a part of the time: `spans` says in which."""
 	return sorted({span.identity for span in spans(customer)})
+
+
+def unverify(identity: str, customer: str) -> None:
+	"""Take back that a customer has proved an identity to be theirs."""
+	links.lock(DOCTYPE, [identity])
+	links.unverify(identity, customer)
+	settle([identity])
+
+
+def forget(customer: str) -> int:
+	"""Forget a customer who is deleted or erased: the links, and every identity that nobody else has had. An identity has
+	the same name whenever its value returns, so events that name it are not orphaned.
+
+	Returns: how many identities and links were deleted.
+	"""
+	mine = links.of_customer(customer)
+	held = {row.identity for row in mine}
+	if not held:
+		return 0
+	links.lock(DOCTYPE, sorted(_there(held)))
+	links.delete_of(customer)
+	shared = {row.identity for row in links.of_identities(held, locked=True)}
+	alone = sorted(held - shared)
+	identity = DocType(DOCTYPE)
+	for part in _chunks(alone):
+		frappe.qb.from_(identity).delete().where(identity.name.isin(part)).run()
+	settle(shared)
+	return len(mine) + len(alone)
 
 
 def settle(names: Iterable[str]) -> None:

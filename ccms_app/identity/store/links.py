@@ -10,6 +10,8 @@ import frappe
 from frappe.query_builder import DocType
 from frappe.utils import now_datetime
 
+from .rows import insert
+
 DOCTYPE = "CCMS Identity Link"
 CHUNK = 1_000
 FIELDS = ("name", "identity", "customer", "source", "verified", "since", "ended_on", "ended_by_hand")
@@ -115,8 +117,7 @@ def add(wanted: Sequence[New]) -> None:
 			)
 		elif one.verified and not row.verified and row.name:
 			verified.append(row.name)
-	for start in range(0, len(rows), CHUNK):
-		frappe.db.bulk_insert(DOCTYPE, COLUMNS, rows[start : start + CHUNK])
+	insert(DOCTYPE, COLUMNS, rows)
 	if verified:
 		link = DocType(DOCTYPE)
 		query = (
@@ -143,6 +144,19 @@ def end(pairs: Sequence[tuple[str, str]], ended_on: datetime, by_hand: bool = Fa
 		)
 		query.where(link.name.isin(names[start : start + CHUNK])).run()
 	return names
+
+
+def unverify(identity: str, customer: str) -> None:
+	"""Take back that a customer has proved an identity to be theirs."""
+	link = DocType(DOCTYPE)
+	query = frappe.qb.update(link).set(link.verified, 0).set(link.verified_on, None)
+	query.where((link.identity == identity) & (link.customer == customer) & link.ended_on.isnull()).run()
+
+
+def delete_of(customer: str) -> None:
+	"""Delete all links of a customer."""
+	link = DocType(DOCTYPE)
+	frappe.qb.from_(link).delete().where(link.customer == customer).run()
 
 
 def settle(doctype: str, identities: Sequence[str]) -> None:

@@ -1,0 +1,96 @@
+"""What a customer record tells about the person: identifiers, kept masked, and facts, each with its source and time."""
+
+from __future__ import annotations
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from ccms_app.identity import facts, masks
+from ccms_app.identity.normalise import normalise
+
+from . import identities
+from .region import site_region
+
+SHORT = 80
+
+
+def prepare(doc) -> None:
+	"""Before a customer is saved: typed identifiers become identities and are shown masked; facts get their source.
+
+	Raises:
+		frappe.ValidationError: a typed identifier is none of its kind.
+	"""
+	if doc.meta.has_field("ccms_fact_sources"):  # else the app is just being installed
+		_identifiers(doc)
+		_sources(doc)
+
+
+def source_of_now() -> str:
+	"""Where what is being written comes from: said by whoever writes (`frappe.flags.ccms_fact_source`), else guessed."""
+	if said := frappe.flags.ccms_fact_source:
+		return said
+	if frappe.flags.in_import:
+		return facts.IMPORT
+	website = frappe.db.get_value("User", frappe.session.user, "user_type", cache=True) == "Website User"
+	return facts.PORTAL if website else facts.STAFF
+
+
+# --- identifiers ---------------------------------------------------------------------------------------------
+def _identifiers(doc) -> None:
+	rows = doc.get("ccms_identifiers") or []
+	if not rows:
+		return
+	shown = _shown(rows)
+	typed = [row for row in rows if not row.identity or (row.value or "") != shown.get(row.identity)]
+	values = {row.name or id(row): _value(row) for row in typed}
+	found = identities.ensure_many((row.kind, values[row.name or id(row)]) for row in typed)
+	now = now_datetime()
+	for row in typed:
+		value = values[row.name or id(row)]
+		row.identity = found[row.kind, value]
+		row.value = masks.mask(row.kind, value)
+		row.source, row.since = source_of_now(), now
+	seen: set[str] = set()
+	for row in list(rows):
+		if row.identity in seen:
+			doc.remove(row)
+		seen.add(row.identity)
+
+
+def _shown(rows: list) -> dict[str, str]:
+	"""How the identities of rows are shown, masked: a value that still reads so was not typed over."""
+	names = [row.identity for row in rows if row.identity]
+	if not names:
+		return {}
+	found = frappe.get_all(
+		identities.DOCTYPE, filters={"name": ["in", names]}, fields=["name", "kind", "shown_as"]
+	)
+	kinds = {row.identity: row.kind for row in rows}
+	return {row.name: row.shown_as for row in found if kinds[row.name] == row.kind}
+
+
+def _value(row) -> str:
+	value = normalise(row.kind, row.value, site_region(), row.network or "")
+	if not value:
+		frappe.throw(
+			_("Row {0} of Identifiers: {1} is not a valid {2}.").format(
+				row.idx, frappe.bold(frappe.utils.escape_html((row.value or "")[:SHORT])), _(row.kind)
+			),
+			title=_("Not an Identifier"),
+		)
+	return value
+
+
+# --- facts ---------------------------------------------------------------------------------------------------
+def _sources(doc) -> None:
+	before = doc.get_doc_before_save()
+	noted, gone = facts.changed(before.as_dict() if before else {}, doc.as_dict())
+	if not noted and not gone:
+		return
+	rows = {row.fact: row for row in doc.get("ccms_fact_sources") or []}
+	for fact in gone & rows.keys():
+		doc.remove(rows.pop(fact))
+	for fact in sorted(noted):
+		row = rows.get(fact) or doc.append("ccms_fact_sources", {"fact": fact})
+		row.source, row.noted_on = source_of_now(), now_datetime()
