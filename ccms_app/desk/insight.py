@@ -92,6 +92,13 @@ class Insight:
 		"""A query on the published scores of the customers in scope."""
 		return self.scope.scores(self.run.name, *fields)
 
+	@cached_property
+	def in_scope(self) -> list[str]:
+		"""The customers in scope that have a score, for facts that know nothing of scores."""
+		from ccms_app.segments.store import names
+
+		return names.read(self.scores(self.score.customer.as_("customer")))
+
 	@property
 	def score(self) -> DocType:
 		"""The table of scores, for the fields of a query."""

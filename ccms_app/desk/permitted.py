@@ -24,13 +24,18 @@ def restrict(query: QueryBuilder, doctype: str, customer_field: str = "customer"
 		query: selects from the DocType's table without an alias, and has a condition already.
 		customer_field: the field of that table that links to Customer.
 	"""
-	if own := _conditions(doctype):
-		query = query.where(LiteralValue(own))
+	query = own(query, doctype)
 	if allowed := _conditions("Customer"):
 		customer = DocType("Customer")
 		names = frappe.qb.from_(customer).select(customer.name).where(LiteralValue(allowed))
 		query = query.where(DocType(doctype)[customer_field].isin(names))
 	return query
+
+
+def own(query: QueryBuilder, doctype: str) -> QueryBuilder:
+	"""The first half of `restrict`; whoever calls it holds back the customers themselves, by `customers`."""
+	conditions = _conditions(doctype)
+	return query.where(LiteralValue(conditions)) if conditions else query
 
 
 def customers() -> list[str] | None:

@@ -74,7 +74,12 @@ class Scope:
 	@property
 	def is_whole(self) -> bool:
 		"""Whether every customer of the company is in scope and may be seen."""
-		return not self.values and permitted.customers() is None and _permitted_branches() is None
+		return not self.is_narrowed and permitted.customers() is None
+
+	@property
+	def is_narrowed(self) -> bool:
+		"""Whether `narrow` leaves anybody out."""
+		return bool(self.values) or _permitted_branches() is not None
 
 	def filters(self) -> dict[str, str]:
 		"""The filters as a link passes them on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -56,15 +58,13 @@ def rfm(
 			score[inside] = rank_score(measure[inside])
 		scores[name] = score
 	fm = (scores["f"] + scores["m"] + 1) // 2  # half up
-	group = [
-		_group(r, both, count, settings) for r, both, count in zip(scores["r"], fm, all_orders, strict=True)
-	]
-	text = [f"{r}-{f}-{m}" for r, f, m in zip(scores["r"], scores["f"], scores["m"], strict=True)]
+	group = _groups(scores["r"], fm, all_orders, settings)
+	text = _by_place(lambda r, f, m: f"{r}-{f}-{m}", scores["r"], scores["f"], scores["m"])
 	for name, score in scores.items():
 		found[name] = pd.array(np.where(ever, score, 0), dtype="Int64")
 		found.loc[~ever, name] = pd.NA
-	found["rfm"] = np.where(ever, np.array(text, object), None)
-	found["rfm_group"] = np.where(ever, np.array(group, object), None)
+	found["rfm"] = np.where(ever, text, None)
+	found["rfm_group"] = np.where(ever, group, None)
 	return found
 
 
@@ -78,6 +78,16 @@ def rank_score(measure: np.ndarray) -> np.ndarray:
 	return np.minimum(5, 1 + 5 * (below + upto) // (2 * len(measure)))
 
 
-def _group(r: int, fm: int, orders: float, settings: Settings) -> str:
-	name = settings.rfm_groups[(int(r), int(fm))]
-	return "Promising" if name == "New" and orders != 1 else name
+def _groups(r: np.ndarray, fm: np.ndarray, orders: np.ndarray, settings: Settings) -> np.ndarray:
+	name = _by_place(lambda r, fm: settings.rfm_groups[(r, fm)], r, fm)
+	return np.where((name == "New") & (orders != 1), "Promising", name)
+
+
+def _by_place(word: Callable[..., str], *scores: np.ndarray) -> np.ndarray:
+	"""A word for each row: there are few different rows of scores, and millions of customers."""
+	place = np.zeros(len(scores[0]), np.int64)
+	for score in scores:
+		place = place * 10 + score
+	different, where = np.unique(place, return_inverse=True)
+	words = [word(*(int(digit) for digit in str(number))) for number in different]
+	return np.array(words, object)[where]

@@ -113,8 +113,7 @@ class LifecycleFunnel(insight.Insight):
 		if day not in self._stages_on:
 			orders = self.lake.orders
 			if not self.scope.is_whole:
-				names = self.scores(self.score.customer).run(pluck=True)
-				orders = orders.semi_join(scope.names(names), "customer")
+				orders = orders.semi_join(scope.names(self.in_scope), "customer")
 			self._stages_on[day] = funnel.stages_on(orders, day, self.settings)
 		return self._stages_on[day]
 
@@ -156,12 +155,7 @@ class LifecycleFunnel(insight.Insight):
 		if not span:
 			return None
 		if not self.is_written_down(span.start):
-			if span is not self.periods.this:
-				return None
-			from ccms_app.behaviour import funnel
-
-			found = funnel.won_back(self.stages_on(span.end), self.stages_on(span.start))
-			return found["won_back"], found["away"]
+			return self._won_back if span is self.periods.this else None
 		changes = self.changes(span.start, span.end)
 		won = sum(number for (_start, _end, won), number in changes.items() if won)
 		gone = sum(
@@ -169,6 +163,15 @@ class LifecycleFunnel(insight.Insight):
 		)
 		before = self.at(span.start)
 		return won, sum(before[stage] for stage in AWAY) + gone
+
+	@cached_property
+	def _won_back(self) -> tuple[int, int]:
+		"""In the period, told from the orders."""
+		from ccms_app.behaviour import funnel
+
+		span = self.periods.this
+		found = funnel.won_back(self.stages_on(span.end), self.stages_on(span.start))
+		return found["won_back"], found["away"]
 
 	def rate(self, span: periods.Span | None) -> float | None:
 		found = self.won_back(span)

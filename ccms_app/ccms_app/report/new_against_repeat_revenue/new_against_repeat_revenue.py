@@ -139,6 +139,10 @@ class NewAgainstRepeatRevenue(insight.Insight):
 		]
 
 	def rows(self) -> list[dict[str, Any]]:
+		return self.table
+
+	@cached_property
+	def table(self) -> list[dict[str, Any]]:
 		if not self.now.orders and not self.now.revenue:
 			return []
 		found = {
@@ -235,7 +239,7 @@ class NewAgainstRepeatRevenue(insight.Insight):
 		]
 
 	def chart(self) -> dict[str, Any] | None:
-		rows = [row for row in self.rows() if not row.get("is_total")]
+		rows = [row for row in self.table if not row.get("is_total")]
 		return reporting.chart(
 			"bar",
 			_("Revenue by month"),

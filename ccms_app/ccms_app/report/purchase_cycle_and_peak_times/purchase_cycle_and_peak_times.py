@@ -58,6 +58,7 @@ class PurchaseCycleAndPeakTimes(insight.Insight):
 	def customers(self) -> int:
 		return sum(row.customers for row in self.bands)
 
+	@cached_property
 	def median_gap(self) -> float | None:
 		"""Of the customers' own medians."""
 		score = self.score
@@ -234,7 +235,7 @@ class PurchaseCycleAndPeakTimes(insight.Insight):
 					_(
 						"Half of the customers who came again wait {0} days or less between orders; {1} of {2} are late by their own habit."
 					),
-					reporting.number(round(self.median_gap())),
+					reporting.number(round(self.median_gap)),
 					reporting.number(late),
 					reporting.number(self.customers),
 				)
@@ -327,7 +328,7 @@ class PurchaseCycleAndPeakTimes(insight.Insight):
 			cards.count(_("Orders"), *self._over(lambda table: int(table.orders.sum())), indicator="Blue"),
 			cards.percent(_("At the weekend"), *self._over(_weekend), good=""),
 			cards.percent(_("From 17 h on"), *self._over(_evening), good=""),
-			cards.number(_("Usual days between orders"), self.median_gap()),
+			cards.number(_("Usual days between orders"), self.median_gap),
 			cards.percent(
 				_("Late by their own habit"), insight.ratio(late, self.customers), indicator="Orange"
 			),

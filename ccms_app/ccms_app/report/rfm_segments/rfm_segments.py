@@ -89,8 +89,8 @@ class RFMSegments(insight.Insight):
 		on = getdate(add_months(self.as_of, -months))
 		groups = earlier.groups_on(self.lake.orders, on, self.settings)
 		if not self.scope.is_whole:
-			groups = groups[groups["customer"].isin(self.scores(self.score.customer).run(pluck=True))]
-		return Counter(groups["rfm_group"].dropna())
+			groups = groups[groups["customer"].isin(self.in_scope)]
+		return Counter(groups["rfm_group"].value_counts().to_dict())
 
 	@cached_property
 	def month_ago(self) -> Counter:

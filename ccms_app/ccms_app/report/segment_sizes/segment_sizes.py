@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.query_builder import DocType
-from frappe.query_builder.builder import QueryBuilder
+from frappe.query_builder import CustomFunction, DocType
 from frappe.query_builder.functions import Count, Max, Min
 from frappe.utils import getdate
 
 from ccms_app.desk import cards, insight, periods, permitted, reporting
+from ccms_app.segments.store import names
 
 SEGMENT, MEMBER, SIZE = "CCMS Customer Segment", "CCMS Segment Member", "CCMS Segment Size"
+Date = CustomFunction("DATE", ["moment"])
+ConcatWs = CustomFunction("CONCAT_WS", ["separator", "first", "second", "third"])
+FIRST = "First Refresh"
 LINES = 6  # of the chart: the largest segments
 POINTS = 14
 
@@ -23,6 +28,23 @@ POINTS = 14
 def execute(filters: dict | None = None) -> tuple:
 	"""Columns, rows, the finding, chart and figures for the desk."""
 	return insight.answer(SegmentSizes, filters)
+
+
+@dataclass(frozen=True)
+class Stay:
+	"""The days on which a member entered and left. came: the first again, but for who was there from the beginning."""
+
+	entered: date
+	came: date | None
+	left: date | None
+
+	@classmethod
+	def read(cls, text: str) -> Stay:
+		"""From "entered|was there|left"; who is still there has no third part, who has no cause no second."""
+		entered, *more = text.split("|")
+		day = date.fromisoformat(entered)
+		left = next((date.fromisoformat(part) for part in more if len(part) > 1), None)
+		return cls(day, day if "0" in more else None, left)
 
 
 class SegmentSizes(insight.Insight):
@@ -83,33 +105,55 @@ class SegmentSizes(insight.Insight):
 		return dict(query.run())
 
 	def _counted(self, day: date) -> dict[str, int]:
-		member, end = DocType(MEMBER), _end(day)
-		query = self._members(member.segment, Count(member.name)).where(member.entered_on < end)
-		query = query.where(member.left_on.isnull() | (member.left_on >= end))
-		found = dict(query.groupby(member.segment).run())
-		return {name: found.get(name, 0) for name in self.segments}
-
-	def _members(self, *fields: object) -> QueryBuilder:
-		"""Members of the customers in scope."""
-		member = DocType(MEMBER)
-		query = (
-			frappe.qb.from_(member).select(*fields).where(member.segment.isin(list(self.segments) or [""]))
-		)
-		if not self.scope.is_whole:
-			score = self.score
-			query = query.left_join(score).on(
-				(score.score_run == self.run.name) & (score.customer == member.customer)
+		return {
+			name: sum(
+				number for stay, number in stays.items() if stay.entered <= day < (stay.left or date.max)
 			)
-		return permitted.restrict(self.scope.narrow(query), MEMBER)
+			for name, stays in self.stays.items()
+		}
+
+	@cached_property
+	def stays(self) -> dict[str, Counter[Stay]]:
+		"""segment → how many of the customers in scope entered and left on which days.
+
+		The names are compared here: the database takes ten times as long to join a million members with their scores.
+		"""
+		among = self._in_scope()
+		member = DocType(MEMBER)
+		text = ConcatWs("|", Date(member.entered_on), member.cause == FIRST, Date(member.left_on))
+		found = {}
+		for name in self.segments:
+			query = frappe.qb.from_(member).select(member.customer, text.as_("stay"))
+			query = permitted.own(query.where(member.segment == name), MEMBER)
+			rows = names.read_with(query, "stay")
+			counts = Counter(stay for customer, stay in rows if among is None or customer in among)
+			found[name] = Counter()
+			for stay, number in counts.items():
+				found[name][Stay.read(stay)] += number
+		return found
+
+	def _in_scope(self) -> set[str] | None:
+		"""The customers whom filters and permissions leave; None for all."""
+		allowed = permitted.customers()
+		found = None if allowed is None else set(allowed)
+		if self.scope.is_narrowed:
+			score = self.score
+			query = frappe.qb.from_(score).select(score.customer).where(score.score_run == self.run.name)
+			chosen = set(names.read(self.scope.narrow(query)))
+			found = chosen if found is None else found & chosen
+		return found
 
 	def moved(self, field: str, span: periods.Span) -> dict[str, int]:
 		"""Members by segment who entered or left in a span of days; the first filling of a segment is no entering."""
+		if not self.scope.is_whole:
+			return {name: _moved(stays, field, span) for name, stays in self.stays.items()}
 		member = DocType(MEMBER)
-		query = self._members(member.segment, Count(member.name))
+		query = frappe.qb.from_(member).select(member.segment, Count(member.name))
+		query = query.where(member.segment.isin(list(self.segments) or [""]))
 		query = query.where((member[field] >= span.start) & (member[field] < span.end))
 		if field == "entered_on":
-			query = query.where(member.cause != "First Refresh")
-		return dict(query.groupby(member.segment).run())
+			query = query.where(member.cause != FIRST)
+		return dict(permitted.own(query, MEMBER).groupby(member.segment).run())
 
 	@cached_property
 	def counted_from(self) -> date | None:
@@ -150,6 +194,10 @@ class SegmentSizes(insight.Insight):
 		]
 
 	def rows(self) -> list[dict[str, Any]]:
+		return self.table
+
+	@cached_property
+	def table(self) -> list[dict[str, Any]]:
 		if not self.now:
 			return []
 		entered, left = (self.moved(field, self.periods.this) for field in ("entered_on", "left_on"))
@@ -193,7 +241,7 @@ class SegmentSizes(insight.Insight):
 					"The segments have not been counted yet. They are counted each night, and when one is refreshed."
 				)
 			)
-		rows = self.rows()
+		rows = self.table
 		grown = max(rows, key=lambda row: (row["size"] or 0) - (row["before"] or row["size"] or 0))
 		by = (grown["size"] or 0) - (grown["before"] or grown["size"] or 0)
 		span = self.periods.this
@@ -246,8 +294,9 @@ class SegmentSizes(insight.Insight):
 		)
 
 
-def _end(day: date) -> datetime:
-	return datetime.combine(day + timedelta(days=1), time())
+def _moved(stays: Counter[Stay], field: str, span: periods.Span) -> int:
+	days = ((stay.left if field == "left_on" else stay.came, number) for stay, number in stays.items())
+	return sum(number for day, number in days if day and span.start <= day < span.end)
 
 
 def _spread(first: date, last: date) -> list[date]:
