@@ -29,6 +29,8 @@ ignore_links_on_delete = [
 	"CCMS Identity",
 	"CCMS Identity Link",
 	"CCMS Customer Identifier",
+	"CCMS Consent",
+	"CCMS Access Log",
 ]
 
 jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}
@@ -57,6 +59,10 @@ doctype_js = {
 	"CCMS Customer Segment": "public/js/segment_builder.js",
 	"CCMS Membership": "public/js/loyalty_common.js",
 	"CCMS Points Adjustment": "public/js/loyalty_common.js",
+}
+doctype_list_js = {
+	"CCMS Customer Cluster": "public/js/ask_company.js",
+	"CCMS Customer Segment": "public/js/ask_company.js",
 }
 page_js = {"point-of-sale": [*_LOYALTY, "public/js/point_of_sale.js"]}
 
@@ -135,6 +141,17 @@ ccms_points_cost = ["ccms_app.loyalty.store.redeemed.by_customer"]
 ccms_customers_changed = ["ccms_app.segments.store.changes.customers_changed"]
 # cards of customers, as (customer, number, since)
 ccms_cards = ["ccms_app.loyalty.store.cards.of_customers"]
+# who must not be profiled, and who forgets a customer at once when that is said (privacy/store/profiling.py)
+ccms_not_profiled = ["ccms_app.privacy.store.profiling.not_profiled"]
+ccms_profiling_refused = [
+	"ccms_app.scoring.store.scores.customer_deleted",
+	"ccms_app.scoring.store.warnings.customer_deleted",
+	"ccms_app.scoring.store.anomalies.customer_deleted",
+	"ccms_app.behaviour.store.customers.deleted",
+	"ccms_app.segments.store.changes.not_profiled",
+]
+ccms_profiling_allowed = ["ccms_app.behaviour.store.customers.profiled_again"]
+ccms_consent_changed = ["ccms_app.privacy.store.profiling.consent_changed"]
 ccms_score_columns = ["ccms_app.segments.store.clusters.label"]
 # a customer's data, one handler a domain: asked by merge, undo, erasure and export (identity/handlers.py)
 ccms_customer_handlers = [

@@ -18,6 +18,8 @@ from frappe import _
 from frappe.query_builder import DocType
 from frappe.utils import add_months, flt, getdate, nowdate
 
+from ccms_app.behaviour.store.settings import not_profiled
+
 from . import cards, insight, permitted, reporting
 from .words import hours, month_of_year, weekday
 
@@ -62,9 +64,17 @@ def behaviour(customer: str) -> dict[str, Any]:
 	return {"companies": found, "message": "" if found else _nothing(customer)}
 
 
+NOT_PROFILED = {
+	"objected": lambda: _("Does not want to be profiled: in no scores, segments and recommendations."),
+	"child": lambda: _("Under 14, and no guardian has consented: in no scores, segments and recommendations."),
+}
+
+
 def _nothing(customer: str) -> str:
 	if frappe.get_cached_value("Customer", customer, "ccms_anonymous"):
 		return _("Stands for many people, and is in no figures about customers.")
+	if reason := not_profiled(customer).get(customer):
+		return NOT_PROFILED[reason]()
 	if frappe.db.exists("CCMS Left Out Customer", {"customer": customer}):
 		return _("Buys as often as only a walk-in customer does: left out of all figures about customers.")
 	return _("No orders yet: the first invoice starts the picture.")

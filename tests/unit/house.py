@@ -12,6 +12,8 @@ DOMAINS = (
 	"segments",
 	"recommend",
 	"identity",
+	"privacy",
+	"quality",
 	"interactions",
 	"engagement",
 	"surveys",

@@ -15,7 +15,9 @@ ARROWS = {
 	"scoring": {"behaviour"},
 	"recommend": {"behaviour"},
 	"segments": {"scoring", "behaviour"},
-	"interactions": {"loyalty", "identity"},
+	"privacy": {"identity"},
+	"quality": {"identity"},
+	"interactions": {"loyalty", "identity", "privacy"},
 	"surveys": {"loyalty"},
 	"engagement": {"segments", "scoring", "behaviour", "loyalty"},
 }

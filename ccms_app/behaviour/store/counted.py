@@ -44,6 +44,15 @@ def documents(doctype: str, company: str | Term, with_internal: bool = False):
 	return doc, condition & doc.customer.notin(internal)
 
 
+def companies_of(customer: str) -> list[str]:
+	"""The companies from which a customer has submitted documents."""
+	found: set[str] = set()
+	for doctype in DOCTYPES:
+		filters = {"customer": customer, "docstatus": 1}
+		found.update(frappe.get_all(doctype, filters=filters, pluck="company", distinct=True))
+	return sorted(found)
+
+
 def counts(doc) -> bool:
 	"""The same question about a loaded document, its docstatus aside."""
 	if doc.get("is_opening") == "Yes" or doc.get("is_consolidated"):

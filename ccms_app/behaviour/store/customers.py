@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from . import dirty, events, files, live, profiles, stage_changes
+from . import counted, dirty, events, files, live, profiles, stage_changes
 
 # what a line of LINES names beside its document, which shows a new customer, group or territory by itself
 NAMED_IN_LINES = {
@@ -32,6 +32,12 @@ def deleted(name: str) -> None:
 	"""A customer without invoices is deleted: nothing about them stays."""
 	for doctype in (profiles.DOCTYPE, stage_changes.DOCTYPE, events.DOCTYPE):
 		frappe.db.delete(doctype, {"customer": name})
+
+
+def profiled_again(customer: str) -> None:
+	"""A customer may be profiled again: profiles come at once, scores with the next night."""
+	for company in counted.companies_of(customer):
+		live.later(customer, company)
 
 
 def company_renamed(new: str) -> None:

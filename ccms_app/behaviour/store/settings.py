@@ -23,6 +23,7 @@ NUMBERS = (
 	"horizon",
 	"max_order_days_a_year",
 	"max_invoices_a_day",
+	"price_lines",
 )
 WHOLE = {field.name for field in fields(Settings) if field.type == "int"}
 EDGES = {"r": "rfm_recency_edges", "f": "rfm_frequency_edges", "m": "rfm_monetary_edges"}
@@ -52,6 +53,8 @@ def read(customer: str | None = None) -> Settings:
 	if doc.value_bands:
 		found["value_bands"] = tuple(flt(row.share) for row in doc.value_bands)
 		found["value_band_names"] = tuple(row.band_name for row in doc.value_bands)
+	if points := flt(doc.price_points):
+		found["price_edges"] = (-points / 100, points / 100)
 	if doc.complaint_types:
 		found["complaint_types"] = frozenset(row.issue_type for row in doc.complaint_types)
 	if customer:
@@ -71,9 +74,20 @@ def read(customer: str | None = None) -> Settings:
 
 
 def anonymous() -> frozenset[str]:
-	"""Customers who stand for many people: the default customer of any POS Profile, and those ticked so."""
+	"""Customers whom no figure is about: who stand for many people (the default customer of any POS Profile, and those
+	ticked so), and who must not be profiled."""
 	tills = frappe.get_all("POS Profile", filters={"customer": ["is", "set"]}, pluck="customer")
-	return frozenset([*tills, *frappe.get_all("Customer", filters={"ccms_anonymous": 1}, pluck="name")])
+	ticked = frappe.get_all("Customer", filters={"ccms_anonymous": 1}, pluck="name")
+	return frozenset([*tills, *ticked, *not_profiled()])
+
+
+def not_profiled(customer: str | None = None) -> dict[str, str]:
+	"""Customers who must not be profiled, and why: whoever the hook `ccms_not_profiled` names is asked, of one customer or
+	of all."""
+	found: dict[str, str] = {}
+	for path in frappe.get_hooks("ccms_not_profiled"):
+		found |= frappe.get_attr(path)([customer] if customer else None)
+	return found
 
 
 def is_anonymous(customer: str) -> bool:
@@ -81,6 +95,7 @@ def is_anonymous(customer: str) -> bool:
 	return bool(
 		frappe.get_cached_value("Customer", customer, "ccms_anonymous")
 		or frappe.db.exists("POS Profile", {"customer": customer})
+		or not_profiled(customer)
 	)
 
 

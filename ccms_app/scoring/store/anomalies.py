@@ -168,3 +168,8 @@ def refuse_deleting(doc: Document) -> None:
 	"""What somebody found out stays."""
 	if not doc.flags.from_store:
 		frappe.throw(_("An unusual order is explained, not deleted."), frappe.PermissionError)
+
+
+def customer_deleted(customer: str) -> None:
+	"""A customer goes, or must not be profiled: no order of theirs is unusual."""
+	frappe.db.delete(DOCTYPE, {"customer": customer})

@@ -18,6 +18,7 @@ from ccms_app.behaviour import orders
 from ccms_app.behaviour.engine import Engine
 from ccms_app.behaviour.settings import Settings
 from ccms_app.behaviour.store import files, precomputed
+from ccms_app.behaviour.store.settings import not_profiled
 
 PREFIX = "computed"
 
@@ -36,7 +37,7 @@ class Computed:
 	company_gap: float | None
 	champion: str
 	tables: dict[str, str]
-	messages: list[str] = field(default_factory=list)
+	messages: list[dict] = field(default_factory=list)
 	versions: dict[str, str] = field(default_factory=dict)
 
 
@@ -62,14 +63,19 @@ def get(
 def _compute(company, engine, lines, as_of, horizon, rules, costs, progress) -> Computed:
 	from ccms_app.scoring.score import score
 
-	result = score(engine, lines, as_of, horizon, rules, costs=costs, progress=progress)
-	tables = {
-		name: _table(company, engine, name, make(lines, as_of, rules))
-		for name, make in (("orders", orders.orders), ("daily", orders.daily))
-	}
-	left_out = engine.frame(orders.left_out(lines, as_of, rules))
+	with engine.keeping(ahead=True) as keep:
+		known = orders.purchases(lines, as_of, rules, keep)
+		result = score(engine, lines, as_of, horizon, rules, costs, progress, known)
+		tables = {
+			name: _table(company, engine, name, make(known))
+			for name, make in (("orders", orders.orders_of), ("daily", orders.daily_of))
+		}
+		left_out = engine.frame(known.left_out)
 	by_days = left_out["reason"] == "order_days"
 	left_out["figure"] = left_out["order_days"].where(by_days, left_out["invoices_a_day"])
+	# who objected, or is a child, is told apart from a walk-in
+	why = left_out["customer"].map(not_profiled())
+	left_out["reason"] = why.where(why.notna(), left_out["reason"])
 	tables |= precomputed.write(company, lines, as_of, left_out["customer"])
 	facts = result.facts
 	return Computed(

@@ -326,3 +326,8 @@ def refuse_deleting(doc: Document) -> None:
 	"""What was warned of stays, or the rates of those who came back would mean nothing."""
 	if not doc.flags.from_store:
 		frappe.throw(_("A churn warning is dismissed, not deleted."), frappe.PermissionError)
+
+
+def customer_deleted(customer: str) -> None:
+	"""A customer goes, or must not be profiled: nobody is warned about them."""
+	frappe.db.delete(DOCTYPE, {"customer": customer})

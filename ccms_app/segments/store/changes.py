@@ -124,3 +124,16 @@ def forget_known() -> None:
 	"""A segment was saved or deleted."""
 	frappe.cache.delete_value(_KNOWN)
 	frappe.db.after_commit.add(lambda: frappe.cache.delete_value(_KNOWN))
+
+
+def not_profiled(customer: str) -> None:
+	"""A customer must not be profiled: they leave every segment after the commit, also those that are refreshed at night."""
+	for company in frappe.get_all(segments.DOCTYPE, filters={"enabled": 1}, pluck="company", distinct=True):
+		mark = sha1(customer.encode()).hexdigest()[:24]
+		after_commit(
+			"ccms_app.segments.store.refresh.refresh",
+			job=f"ccms_segments_left::{company}::{mark}",
+			queue="short",
+			company=company,
+			customers=[customer],
+		)

@@ -31,16 +31,20 @@ class Universe:
 	"""The customers in question, each at a place of every array.
 
 	names: their names. eligible: whom rules may choose: not disabled, not internal, not a walk-in for many people.
+	barred: who must not be profiled: in no segment, also not by hand.
 	all: whether these are all customers of the site.
 	"""
 
 	names: list[str]
 	eligible: np.ndarray
 	all: bool = True
+	barred: np.ndarray = None
 	index: dict[str, int] = field(init=False)
 
 	def __post_init__(self) -> None:
 		self.index = {name: number for number, name in enumerate(self.names)}
+		if self.barred is None:
+			self.barred = np.zeros(len(self.names), bool)
 
 	def mask(self, found: Sequence[str]) -> np.ndarray:
 		"""Where the named customers stand; others are ignored."""
@@ -69,6 +73,7 @@ def universe(company: str, customers: Sequence[str] | None = None, narrow=None) 
 	out = names.read(query.where((customer.disabled == 1) | (customer.is_internal_customer == 1)))
 	every = Universe(found, np.ones(len(found), bool), all=customers is None and narrow is None)
 	every.eligible = ~every.mask([*out, *behaviour_settings.anonymous()])
+	every.barred = every.mask(list(behaviour_settings.not_profiled()))
 	return every
 
 

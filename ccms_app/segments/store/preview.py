@@ -58,7 +58,7 @@ def look(
 		chosen = every.mask(_copied(frozen))
 	else:
 		chosen = Evaluator(company, every, fields).rules(rules)
-	chosen = (chosen | every.mask(always)) & ~every.mask(never)
+	chosen = (chosen | every.mask(always)) & ~every.mask(never) & ~every.barred
 	picked = sorted(every.pick(chosen), key=lambda name: crc32(name.encode()))[:SAMPLE]
 	return found | {
 		"count": int(chosen.sum()),

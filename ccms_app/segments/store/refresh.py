@@ -123,7 +123,7 @@ def _bring(segment: Segment, evaluator: Evaluator, customers, done) -> tuple[int
 	every = evaluator.every
 	rules = _copied(segment, every) if segment.is_frozen else evaluator.rules(segment.rules)
 	listed, never = every.mask(segment.always), every.mask(segment.never)
-	target = (rules | listed) & ~never
+	target = (rules | listed) & ~never & ~every.barred
 	held = members.current([segment.name], customers)[segment.name]
 	is_in = every.mask(held)
 	entering = target & ~is_in
