@@ -187,8 +187,8 @@ class _Effects:
 	ROUNDS = 60
 
 	def __init__(self, rows: pd.DataFrame):
-		self.item, self._items = pd.factorize(pd.MultiIndex.from_frame(rows[["item_group", "item"]]))
-		self.month, self._months = pd.factorize(pd.MultiIndex.from_frame(rows[["item_group", "month"]]))
+		self.item, self._items = _numbered(rows[["item_group", "item"]])
+		self.month, self._months = _numbered(rows[["item_group", "month"]])
 		self._in_item = np.bincount(self.item, minlength=len(self._items))
 		self._in_month = np.bincount(self.month, minlength=len(self._months))
 
@@ -210,6 +210,12 @@ class _Effects:
 	def levels(self, values: np.ndarray) -> tuple[pd.Series, pd.Series]:
 		items, months = self._solve(values)
 		return pd.Series(items, index=self._items), pd.Series(months, index=self._months)
+
+
+def _numbered(rows: pd.DataFrame) -> tuple[np.ndarray, pd.MultiIndex]:
+	"""A number for each different row, and what it stands for. (pandas 2 cannot `factorize` an empty MultiIndex.)"""
+	groups = rows.groupby(list(rows.columns), sort=False)
+	return groups.ngroup().to_numpy(), pd.MultiIndex.from_frame(rows.drop_duplicates())
 
 
 def _slopes(group: np.ndarray, groups: int, effects: _Effects, x: np.ndarray, y: np.ndarray) -> pd.DataFrame:

@@ -24,15 +24,21 @@ from .selections import frame, sold, week, window
 
 HIGH, MEDIUM, LOW, UNKNOWN = "High", "Medium", "Low", "Unknown"
 BANDS = (HIGH, MEDIUM, LOW, UNKNOWN)
-# lines at which half of a customer's own difference is believed; under as many the band is Unknown
+# lines at which half of a customer's own difference is believed
 WEIGHT = 20
+# under as many lines the band is Unknown
+FEWEST = 20
 # five lines in a hundred more, or fewer, below list than expected
 EDGES = (-0.05, 0.05)
 COLUMNS = ("customer", "compared_lines", "below_list_share", "expected_share", "price_response", "price_band")
 
 
 def response(
-	lines: Table, as_of: date, days: int | None = 365, edges: tuple[float, float] = EDGES
+	lines: Table,
+	as_of: date,
+	days: int | None = 365,
+	edges: tuple[float, float] = EDGES,
+	fewest: int = FEWEST,
 ) -> pd.DataFrame:
 	"""One row a customer who has lines that can be compared.
 
@@ -40,6 +46,7 @@ def response(
 		lines: the contract's lines of one company.
 		days: length of the window before the as-of, None for everything.
 		edges: a response at or below the first is Low, at or above the second High.
+		fewest: under as many comparable lines the band is Unknown.
 
 	Returns:
 		customer, compared_lines, below_list_share and expected_share (of the compared lines, 0 to 1), price_response (-1 to 1),
@@ -56,19 +63,22 @@ def response(
 			"price_response": ((share - expected) * found["n"] / (found["n"] + WEIGHT)).astype(float),
 		}
 	)
-	found["price_band"] = band(found["price_response"], found["compared_lines"], edges)
+	found["price_band"] = band(found["price_response"], found["compared_lines"], edges, fewest)
 	return found
 
 
 def band(
-	price_response: pd.Series, compared_lines: pd.Series, edges: tuple[float, float] = EDGES
+	price_response: pd.Series,
+	compared_lines: pd.Series,
+	edges: tuple[float, float] = EDGES,
+	fewest: int = FEWEST,
 ) -> pd.Series:
 	"""High, Medium, Low, or Unknown where too few lines could be compared, or none was ever below list."""
 	low, high = edges
 	named = pd.Series(MEDIUM, index=price_response.index, dtype=object)
 	named[price_response >= high] = HIGH
 	named[price_response <= low] = LOW
-	named[~(compared_lines >= WEIGHT)] = UNKNOWN
+	named[~(compared_lines >= fewest)] = UNKNOWN
 	return named
 
 

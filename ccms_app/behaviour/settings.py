@@ -34,6 +34,8 @@ class Settings:
 	max_order_days_a_year, max_invoices_a_day: above these a customer looks like a walk-in and is left out.
 	anonymous: customers who are never counted. overruled: customers counted although they look like a walk-in.
 	value_bands, value_band_names: top shares of customers by revenue, in percent, which sum to 100; and their names.
+	price_edges: a price response at or below the first is Low, at or above the second High. price_lines: under as many lines
+		that can be compared it is Unknown.
 	complaint_types: types of Issue that are complaints; None means all.
 	cost_per_ticket: company currency. acquisition_costs: source → company currency for one customer.
 	flag_rules: rules of the high-frequency and high-value flags; empty means the ready-made ones (scoring/flags.py).
@@ -57,6 +59,8 @@ class Settings:
 	overruled: frozenset[str] = frozenset()
 	value_bands: tuple[float, ...] = (5, 15, 30, 50)
 	value_band_names: tuple[str, ...] = ("A", "B", "C", "D")
+	price_edges: tuple[float, float] = (-0.05, 0.05)
+	price_lines: int = 20
 	complaint_types: frozenset[str] | None = None
 	cost_per_ticket: float = 0.0
 	acquisition_costs: Mapping[str, float] = field(default_factory=dict)

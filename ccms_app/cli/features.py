@@ -107,7 +107,9 @@ def _day(as_of: datetime | None, facts, console) -> date:
 		raise ValueError(f"Nothing was known on {day}: the first line is of {facts.from_date}.")
 	later = int((facts.lines["posted_at"] >= str(day)).sum())
 	if later:
-		console.print(f"  note: {later:,} line{'s' if later > 1 else ''} of {day} or later left aside", style="yellow")
+		console.print(
+			f"  note: {later:,} line{'s' if later > 1 else ''} of {day} or later left aside", style="yellow"
+		)
 	return day
 
 

@@ -72,6 +72,7 @@ def score(
 		from ccms_app.behaviour.lines import from_facts
 		from ccms_app.behaviour.settings import Settings
 		from ccms_app.facts import files as reader
+		from ccms_app.scoring import wording
 		from ccms_app.scoring.score import score as scored
 
 		console = Console(stderr=True, highlight=False)
@@ -89,8 +90,8 @@ def score(
 		with Engine(engine, master=master) as running, _progress(console) as progress:
 			result = scored(running, running.lines(lines), day, horizon, Settings(), progress=progress)
 		done(console, begun, f"Scored {len(result.scores):,} customers as of {day}")
-		for message in result.facts["messages"]:
-			console.print(f"  note: {message}", style="yellow")
+		for one in result.facts["messages"]:
+			console.print(f"  note: {wording.note(one)}", style="yellow")
 		_write(_columns(result.scores, day), out)
 		console.print(f"[green]✓[/green] Wrote {out}", soft_wrap=True)
 		_report(result)

@@ -109,13 +109,14 @@ def run(
 	study = None
 	if names is not None:
 		from ccms_app.dashboard.study import study as study_customers
+		from ccms_app.scoring import wording
 
 		begun = perf_counter()
 		with steps(console) as progress:
 			study = study_customers(facts, names=names(), progress=progress)
 		done(console, begun, f"Scored {len(study.scores):,} customers")
-		for message in study.result.facts.get("messages", []):
-			console.print(f"  note: {message}", style="yellow")
+		for one in study.result.facts.get("messages", []):
+			console.print(f"  note: {wording.note(one)}", style="yellow")
 
 	begun = perf_counter()
 	with console.status("Writing the results …"), simulation_files.replacing(out) as folder:

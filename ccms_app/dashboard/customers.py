@@ -215,7 +215,9 @@ def _accuracy(study: Study) -> str:
 	if picture is None:
 		picture = next((m for m in found if (m.target, m.metric) == ("churn", "calibration")), None)
 	if picture is None:
-		why = "; ".join(study.result.facts.get("messages", [])) or "the history is too short"
+		why = (
+			"; ".join(map(wording.note, study.result.facts.get("messages", []))) or "the history is too short"
+		)
 		return section("How accurate is that?", text(f"It could not be tested: {why}."))
 	deciles = picture.detail["deciles"]
 	names = [str(number) for number in range(1, len(deciles) + 1)]

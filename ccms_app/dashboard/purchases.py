@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from ccms_app.behaviour.price import HIGH, LOW
 from ccms_app.loyalty.wording import money, percent
+from ccms_app.scoring import wording
 
 from .customers import SCALE, day, short
 from .page import AMBER, BLUE, GREEN, INK, bullets, chart, columns, section, table, terms, text
@@ -50,7 +51,7 @@ def background(study: Study) -> str:
 		f"Nothing later than {day(study.as_of)} was used; the tests used nothing later than their own day.",
 		"Predictions assume that the shop goes on as before. They say what is likely, not why.",
 	]
-	notes = [f"{message[0].upper()}{message[1:]}." for message in facts.get("messages", [])]
+	notes = [f"{wording.note(one)}." for one in facts.get("messages", [])]
 	half = (len(_GLOSSARY) + 1) // 2
 	return (
 		'<div class="grid">'

@@ -40,7 +40,8 @@ Progress = Callable[[float, str], None]
 @dataclass
 class ScoreResult:
 	"""scores: a row a customer, sorted by name. metrics: of the test split. facts: company_gap, champion, models, rows,
-	customers, active, repeat_customers, test (date or None), season_shift, versions, seconds, messages.
+	customers, active, repeat_customers, test (date or None), season_shift, versions, seconds, messages
+	(see `wording.note`).
 	"""
 
 	scores: pd.DataFrame
@@ -56,6 +57,7 @@ def score(
 	settings: Settings,
 	costs: pd.DataFrame | None = None,
 	progress: Progress | None = None,
+	known: orders.Purchases | None = None,
 ) -> ScoreResult:
 	"""Score every customer with lines before the as-of.
 
@@ -64,23 +66,28 @@ def score(
 		horizon: days that predictions look ahead.
 		costs: customer, and any of points_cost, service_cost, acquisition_cost, complaints_365; NaN is not known.
 		progress: called with a share of 1 and what is being done.
+		known: the purchases before the as-of, for who needs them too; None sums them up.
 	"""
+	if known is None:
+		with engine.keeping(ahead=True) as keep:
+			known = orders.purchases(lines, as_of, settings, keep)
+			return score(engine, lines, as_of, horizon, settings, costs, progress, known)
 	if horizon < 1:
 		raise ValueError("The horizon must be a day at least.")
 	tell = progress or (lambda share, text: None)
 	begun = perf_counter()
 	tell(0.0, "Describing customers")
-	scores = features.compute(engine, lines, as_of, settings)
+	scores = features.described(engine, known, as_of, settings)
 	company_gap = float(scores["company_gap"].iloc[0]) if len(scores) else None
 	scores = scores.drop(columns="company_gap")
 	tell(0.25, "Reading orders")
-	histories = _histories(engine, lines, as_of, horizon, settings, pd.Index(scores["customer"]))
+	histories = _histories(engine, lines, known, as_of, horizon, settings, pd.Index(scores["customer"]))
 	# many small steps on few cores: threads that wait for each other cost more than they bring
 	with threadpool_limits(1):
 		result = _predicted(scores, histories, as_of, horizon, settings, tell)
 	tell(0.9, "Comparing customers")
 	_standing(scores, as_of, settings)
-	_prices(scores, lines, as_of)
+	_prices(scores, lines, as_of, settings)
 	_costs(scores, costs)
 	scores["cluster"] = None
 	result.scores = scores
@@ -98,11 +105,16 @@ def score(
 
 
 def _histories(
-	engine: Engine, lines: ir.Table, as_of: date, horizon: int, settings: Settings, customers: pd.Index
+	engine: Engine,
+	lines: ir.Table,
+	purchases: orders.Purchases,
+	as_of: date,
+	horizon: int,
+	settings: Settings,
+	customers: pd.Index,
 ) -> Histories:
 	"""Orders and revenue by day as arrays, and orders as they stood on the days that will be asked for."""
-	days = orders.purchases(lines, as_of, settings).days
-	frame = engine.frame(days.select("customer", "day", "revenue", "value", "is_order"))
+	frame = engine.frame(purchases.days.select("customer", "day", "revenue", "value", "is_order"))
 	frame["code"] = customers.get_indexer(frame["customer"])
 	frame["day"] = frame["day"].to_numpy("datetime64[D]").astype(np.int64)
 	frame = frame[frame["code"] >= 0].sort_values(["code", "day"])
@@ -145,7 +157,7 @@ def _predicted(
 	result.facts |= {"active": 0, "repeat_customers": 0}
 	messages = result.facts["messages"]
 	if not len(histories.orders.day):
-		messages.append("no orders before the as-of: nothing to predict")
+		messages.append(_note("no_orders"))
 		return result
 
 	def at(on: int, days: int, **options) -> Cut:
@@ -153,13 +165,11 @@ def _predicted(
 
 	now = at(day, horizon, closed=False)
 	if not len(now.snapshot):
-		messages.append(f"nobody ordered in the last {settings.active_days} days: nothing to predict")
+		messages.append(_note("nobody_lately", days=settings.active_days))
 		return result
 	past = _past(histories, day, horizon, at, now, tell)
 	if not past:
-		messages.append(
-			f"no test: too little history or under {cutoffs.FEWEST_CUSTOMERS} customers {horizon} days ago"
-		)
+		messages.append(_note("no_test", customers=cutoffs.FEWEST_CUSTOMERS, days=horizon))
 	tell(0.6, "Judging churn models")
 	year_ago = _year_before(histories, day, horizon, at)
 	before_test = _year_before(histories, past[0].day, horizon, at) if past else None
@@ -202,10 +212,13 @@ def _predicted(
 		"rows": len(histories.orders.day),
 	}
 	if worth.repeat_customers < FEWEST_REPEAT:
-		messages.append(
-			f"{worth.repeat_customers} repeat customers, under {FEWEST_REPEAT}: value by a shrunken rate"
-		)
+		messages.append(_note("few_repeat", customers=worth.repeat_customers, fewest=FEWEST_REPEAT))
 	return result
+
+
+def _note(code: str, **values: int) -> dict:
+	"""What a reader should know; `wording.note` makes the sentence."""
+	return {"code": code, "values": values}
 
 
 def _past(histories: Histories, day: int, horizon: int, at, now: Cut, tell: Progress) -> list[Cut]:
@@ -311,8 +324,9 @@ def _standing(scores: pd.DataFrame, as_of: date, settings: Settings) -> None:
 	scores["value_band"] = bands.bands(scores["revenue_365"], scores["orders_365"], settings)
 
 
-def _prices(scores: pd.DataFrame, lines: ir.Table, as_of: date) -> None:
-	known = price.response(lines, as_of).set_index("customer")
+def _prices(scores: pd.DataFrame, lines: ir.Table, as_of: date, settings: Settings) -> None:
+	known = price.response(lines, as_of, edges=settings.price_edges, fewest=settings.price_lines)
+	known = known.set_index("customer")
 	scores["price_response"] = known["price_response"].reindex(scores["customer"]).to_numpy(float)
 	band = known["price_band"].astype(object).reindex(scores["customer"]).to_numpy()
 	scores["price_band"] = np.where(pd.isna(band), price.UNKNOWN, band)

@@ -19,6 +19,12 @@ REASONS: Mapping[str, str] = {
 	"more_orders": "{0} % more orders in the last 90 days than before",
 	"spent_more": "Spent {0} % more in the last 90 days than before",
 }
+NOTES: Mapping[str, str] = {
+	"no_orders": "No orders before the day of the figures: nothing to predict",
+	"nobody_lately": "Nobody ordered in the last {days} days: nothing to predict",
+	"no_test": "No test: too little history, or under {customers} customers {days} days ago",
+	"few_repeat": "{customers} repeat customers, under {fewest}: value by a shrunken rate",
+}
 METRICS: Mapping[str, str] = {
 	"auc": "AUC",
 	"brier": "Brier",
@@ -76,3 +82,9 @@ def reasons(
 ) -> list[str]:
 	"""The sentences of a `churn_reasons` field."""
 	return [reason(one, translate, date) for one in json.loads(text or "[]")]
+
+
+def note(one: Mapping[str, Any], translate: Callable[[str], str] = _same) -> str:
+	"""What a reader of scores should know ({"code", "values"}) as a sentence; an unknown code stands for itself."""
+	code = str(one.get("code", ""))
+	return translate(NOTES.get(code, code)).format(**one.get("values") or {})

@@ -53,6 +53,9 @@ class TestResponse:
 		assert found.loc["hunter", "price_band"] == "High"
 		assert found.loc["easy", "price_band"] == "Low"
 		assert set(found.filter(like="usual", axis=0)["price_band"]) == {"Medium"}
+		# a manager may ask for a stronger response, or for more lines to judge from
+		assert set(response(rows, edges=(-0.9, 0.9))["price_band"]) == {"Medium"}
+		assert set(response(rows, fewest=53).loc[["hunter", "easy"], "price_band"]) == {"Unknown"}
 
 	def test_a_sale_of_the_whole_shop_is_nobodys_response(self):
 		rows = []

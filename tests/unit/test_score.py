@@ -12,6 +12,7 @@ from ccms_app.behaviour.lines import from_facts
 from ccms_app.behaviour.settings import Settings
 from ccms_app.cli import main
 from ccms_app.facts.files import check
+from ccms_app.scoring import wording
 from ccms_app.scoring.score import ScoreResult, score
 
 AS_OF = date(2024, 6, 1)
@@ -19,6 +20,10 @@ MONEY = ("revenue", "basket_value", "sold_", "returned_365", "discount", "cost",
 COLUMNS = [
 	"invoice", "posted_at", "customer", "item", "qty", "net_amount", "list_amount", "is_return", "return_against",
 ]  # fmt: skip
+
+
+def notes(result) -> list[str]:
+	return [wording.note(one) for one in result.facts["messages"]]
 
 
 def world(customers: int = 700, days: int = 620, seed: int = 11) -> pd.DataFrame:
@@ -187,7 +192,7 @@ def test_one_customer():
 	assert 0 < row["churn_probability"] < 1
 	assert 0 < row["expected_orders"] and row["value_basis"].startswith("Shrunken rate")
 	assert pd.Timestamp(AS_OF) <= row["next_purchase_from"] <= row["next_purchase_to"]
-	assert any("shrunken" in text for text in result.facts["messages"])
+	assert any("shrunken" in text for text in notes(result))
 
 
 def test_all_on_one_day():
@@ -195,20 +200,20 @@ def test_all_on_one_day():
 	assert set(result.scores["rfm"]) == {"3-3-3"} and set(result.scores["stage"]) == {"First Purchase"}
 	assert result.scores["churn_probability"].between(0.01, 0.999).all()
 	assert result.scores["next_purchase_from"].isna().all()
-	assert any(text.startswith("no test") for text in result.facts["messages"])
+	assert any(text.startswith("No test") for text in notes(result))
 
 
 def test_only_returns():
 	result = scored(simple([("A", 30, -10.0), ("B", 20, -5.0)]))
 	assert list(result.scores["stage"]) == ["Prospect"] * 2
 	assert result.scores["churn_probability"].isna().all() and result.scores["revenue"].sum() == -15
-	assert result.facts["messages"] == ["no orders before the as-of: nothing to predict"]
+	assert notes(result) == ["No orders before the day of the figures: nothing to predict"]
 
 
 def test_everybody_left_long_ago():
 	result = scored(simple([(f"C{i}", 400 + i, 10.0) for i in range(30)]))
 	assert result.scores["churn_probability"].isna().all()
-	assert "nobody ordered" in result.facts["messages"][0]
+	assert "Nobody ordered" in notes(result)[0]
 	assert result.scores["rfm"].notna().all()
 
 

@@ -8,9 +8,12 @@ import math
 from typing import TYPE_CHECKING
 
 import frappe
+from frappe import _
 
 from ccms_app.behaviour.store import files
 from ccms_app.behaviour.store.extract import Extraction
+
+from ccms_app.scoring import wording
 
 from . import runs
 from .computed import Computed
@@ -32,7 +35,7 @@ def publish(doc: Document, manifest: dict, result: Computed, read: Extraction) -
 			"customers": len(result.scores),
 			"company_gap": result.company_gap,
 			"champion": result.champion,
-			"message": "\n".join(result.messages),
+			"message": "\n".join(wording.note(one, _) for one in result.messages),
 			"versions": json.dumps(versions() | result.versions),
 		}
 	)

@@ -7,23 +7,9 @@ frappe.listview_settings["CCMS Customer Cluster"] = {
 
 	onload(list) {
 		if (!frappe.model.can_create("CCMS Customer Segment")) return;
-		list.page.add_inner_button(__("Group Customers Anew"), () => {
-			frappe.prompt(
-				{
-					fieldname: "company",
-					label: __("Company"),
-					fieldtype: "Link",
-					options: "Company",
-					reqd: 1,
-					default: frappe.defaults.get_user_default("Company"),
-				},
-				async ({ company }) => {
-					const name = await frappe.xcall("ccms_app.api.segments.refit_clusters", { company });
-					frappe.set_route("Form", "CCMS Customer Cluster", name);
-				},
-				__("Group Customers Anew"),
-				__("Group Anew")
-			);
+		ccms.ask_company(list, __("Group Customers Anew"), __("Group Anew"), async (company) => {
+			const name = await frappe.xcall("ccms_app.api.segments.refit_clusters", { company });
+			frappe.set_route("Form", "CCMS Customer Cluster", name);
 		});
 	},
 };

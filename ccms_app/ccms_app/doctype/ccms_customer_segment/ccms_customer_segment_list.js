@@ -17,27 +17,13 @@ frappe.listview_settings["CCMS Customer Segment"] = {
 
 	onload(list) {
 		if (!frappe.model.can_create("CCMS Customer Segment")) return;
-		list.page.add_inner_button(__("Make Ready-made Segments"), () => {
-			frappe.prompt(
-				{
-					fieldname: "company",
-					label: __("Company"),
-					fieldtype: "Link",
-					options: "Company",
-					reqd: 1,
-					default: frappe.defaults.get_user_default("Company"),
-				},
-				async ({ company }) => {
-					const made = await frappe.xcall("ccms_app.api.segments.make_ready_made", { company });
-					const message = made.length
-						? __("Made: {0}", [frappe.utils.comma_and(made.map(frappe.utils.escape_html))])
-						: __("Nothing to make: the company has them all, or no figures for them yet.");
-					frappe.show_alert({ message, indicator: made.length ? "green" : "blue" }, 10);
-					list.refresh();
-				},
-				__("Make Ready-made Segments"),
-				__("Make")
-			);
+		ccms.ask_company(list, __("Make Ready-made Segments"), __("Make"), async (company) => {
+			const made = await frappe.xcall("ccms_app.api.segments.make_ready_made", { company });
+			const message = made.length
+				? __("Made: {0}", [frappe.utils.comma_and(made.map(frappe.utils.escape_html))])
+				: __("Nothing to make: the company has them all, or no figures for them yet.");
+			frappe.show_alert({ message, indicator: made.length ? "green" : "blue" }, 10);
+			list.refresh();
 		});
 	},
 };
