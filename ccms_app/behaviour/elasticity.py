@@ -214,7 +214,7 @@ class _Effects:
 
 def _numbered(rows: pd.DataFrame) -> tuple[np.ndarray, pd.MultiIndex]:
 	"""A number for each different row, and what it stands for. (pandas 2 cannot `factorize` an empty MultiIndex.)"""
-	groups = rows.groupby(list(rows.columns), sort=False)
+	groups = rows.groupby(list(rows.columns), sort=False, dropna=False)
 	return groups.ngroup().to_numpy(), pd.MultiIndex.from_frame(rows.drop_duplicates())
 
 

@@ -12,7 +12,6 @@ from frappe import _
 
 from ccms_app.behaviour.store import files
 from ccms_app.behaviour.store.extract import Extraction
-
 from ccms_app.scoring import wording
 
 from . import runs
