@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -77,6 +77,7 @@ class Engine:
 			raise EngineError(f"There is no engine {name!r}; choose duckdb or spark.")
 		self.name = name
 		self.pending: list[Future] = []
+		self.worker = ThreadPoolExecutor(1)  # starts its thread when it is asked for something
 		self._own_scratch = scratch is None
 		self.scratch = Path(tempfile.mkdtemp(prefix="ccms-")) if scratch is None else Path(scratch)
 		try:
@@ -97,6 +98,7 @@ class Engine:
 	def close(self) -> None:
 		"""Close the connection and remove what it left on disk."""
 		try:
+			self.worker.shutdown(cancel_futures=True)
 			if self.name == DUCKDB:
 				self.backend.disconnect()
 			elif self._own_session:
@@ -198,12 +200,14 @@ class _Kept(Keep):
 
 
 class _KeptAhead(Keep):
-	"""Tables made one after the other by a thread: Ibis takes about as long to write a query as DuckDB to answer it."""
+	"""Tables made one after the other by the engine's thread: Ibis takes about as long to write a query as DuckDB to answer
+	it. One that is opened within another asks after it."""
 
 	def __init__(self, engine: Engine):
 		self.backend = engine.backend
 		self.pending = engine.pending
-		self.worker = ThreadPoolExecutor(1)
+		self.worker = engine.worker
+		self.asked: list[Future] = []
 		self.names: list[str] = []
 
 	def __call__(self, expr: ir.Table) -> ir.Table:
@@ -225,14 +229,17 @@ class _KeptAhead(Keep):
 			self._later(_drop(name))
 
 	def close(self) -> None:
-		self.worker.shutdown(cancel_futures=True)
-		self.pending.clear()
+		for asked in self.asked:
+			asked.cancel()
+		wait(self.asked)
+		self.pending[:] = [each for each in self.pending if each not in self.asked]
 		for name in self.names:
 			self.backend.con.execute(_drop(name).sql(DUCKDB))
 
 	def _later(self, *statements: sge.Expression) -> None:
 		texts = [statement.sql(DUCKDB) for statement in statements]
-		self.pending.append(self.worker.submit(lambda: [self.backend.con.execute(text) for text in texts]))
+		self.asked.append(self.worker.submit(lambda: [self.backend.con.execute(text) for text in texts]))
+		self.pending.append(self.asked[-1])
 
 
 def _drop(name: str) -> sge.Expression:

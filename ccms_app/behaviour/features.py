@@ -6,6 +6,7 @@ measures share, which is what makes it fast.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import ibis
@@ -99,11 +100,22 @@ def compute_with_left_out(
 	"""`compute`, and the customers left out: customer, reason, order_days, invoices_a_day (see `orders.left_out`)."""
 	with engine.keeping(ahead=True) as keep:
 		known = purchases(lines, as_of, settings, keep)
-		frame = engine.frame(_features(known, as_of, settings, gap).order_by("customer"))
+		frame = _frame(engine, _features(known, as_of, settings, gap, last=True))
 		left_out = engine.frame(known.left_out)
+	return frame, left_out.sort_values("customer", ignore_index=True)
+
+
+def described(engine: Engine, known: Purchases, as_of: date, settings: Settings) -> pd.DataFrame:
+	"""`compute` from purchases that are summed up already, which stay as they are."""
+	with engine.keeping(ahead=True) as keep:
+		return _frame(engine, _features(replace(known, keep=keep), as_of, settings, None))
+
+
+def _frame(engine: Engine, found: ir.Table) -> pd.DataFrame:
+	frame = engine.frame(found.order_by("customer"))
 	for name in frame.select_dtypes("float64").columns:
 		frame[name] = frame[name].round(_DECIMALS)
-	return frame, left_out.sort_values("customer", ignore_index=True)
+	return frame
 
 
 def features(
@@ -117,7 +129,10 @@ def features(
 	return _features(purchases(lines, as_of, settings, keep), as_of, settings, gap)
 
 
-def _features(known: Purchases, as_of: date, settings: Settings, gap: float | None) -> ir.Table:
+def _features(
+	known: Purchases, as_of: date, settings: Settings, gap: float | None, last: bool = False
+) -> ir.Table:
+	"""last: nobody asks for the purchases after this."""
 	keep = known.keep
 	columns = ("customer", "day", "first_at", "value", "below_list_lines", "priced_lines")
 	orders = keep(with_gaps(known.orders.select(*columns)))
@@ -126,7 +141,7 @@ def _features(known: Purchases, as_of: date, settings: Settings, gap: float | No
 		company = company.mutate(company_gap=ibis.literal(float(gap)))
 	found = keep(_from_days(known.days, as_of, settings))
 	parts = [keep(_from_orders(orders, as_of, settings)), keep(peaks(orders))]
-	keep.drop(orders, known.all_days)  # what follows is large
+	keep.drop(orders, *([known.all_days] if last else []))  # what follows is large
 	placed, numbered = places.of_days(known.goods, keep)
 	parts += [keep(home(placed, numbered)), keep(_latest(placed, numbered))]
 	keep.drop(placed)

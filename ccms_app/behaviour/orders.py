@@ -76,9 +76,13 @@ def orders(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_
 	sold that day, ties by name), margin, margin_covered (the part of sold whose margin is known), list_amount,
 	below_list_lines, priced_lines. An amount or a name that is not known is null.
 	"""
-	known = purchases(lines, as_of, settings, keep)
+	return orders_of(purchases(lines, as_of, settings, keep))
+
+
+def orders_of(known: Purchases) -> ir.Table:
+	"""The same of purchases that are summed up already."""
 	sold = known.sold
-	placed, numbered = places.of_days(sold, keep)
+	placed, numbered = places.of_days(sold, known.keep)
 	found = known.orders.drop("margin")
 	for part in (
 		_different(sold, "documents", "voucher_type", "invoice"),
@@ -116,7 +120,11 @@ def daily(lines: ir.Table, as_of: date, settings: Settings, keep: Keep = as_it_i
 	positive), margin, margin_net (the revenue whose margin is known), and the place. A customer who bought in two
 	branches on a day has two rows.
 	"""
-	known = purchases(lines, as_of, settings, keep)
+	return daily_of(purchases(lines, as_of, settings, keep))
+
+
+def daily_of(known: Purchases) -> ir.Table:
+	"""The same of purchases that are summed up already."""
 	left = without(known.lines, known.left_out, "customer")
 	return left.group_by("customer", "day", *PLACE).agg(
 		revenue=left.net_amount.sum(),

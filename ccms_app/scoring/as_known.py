@@ -43,11 +43,12 @@ def as_known(
 	back = lines.filter(
 		lines.is_return & lines.return_against.notnull() & (lines.day < ibis.literal(as_of, "date"))
 	)
-	theirs = _sales_with_returns(lines, back)
-	affected = engine.frame(theirs)
-	if not len(affected):
-		return None
-	sold = engine.arrow(lines.filter(orders.is_sale(lines)).semi_join(theirs, _SALE))
+	with engine.keeping() as keep:
+		theirs = keep(_sales_with_returns(lines, back))
+		affected = engine.frame(theirs)
+		if not len(affected):
+			return None
+		sold = engine.arrow(lines.filter(orders.is_sale(lines)).semi_join(theirs, _SALE))
 	came_back = engine.arrow(back)
 	days = sorted(set(days))
 	copies = [part for on in days for part in _copy(sold, came_back, affected, on)]
@@ -55,14 +56,15 @@ def as_known(
 		return None
 	copies = pa.concat_tables(copies)
 	found = _summed(engine, copies, as_of, settings, customers)
+	found["sale"] = _sale(found["code"].to_numpy(), found["day"].to_numpy())
 	changed = {on: found[found["on"] == on] for on in days}
-	sale_day = pd.MultiIndex.from_arrays([known.code, known.day])
+	sales = _sale(known.code, known.day)
 
 	def asked(on: int) -> Orders:
 		now, then = known.before(on), changed[on]
 		if not len(then):
 			return now
-		stale = sale_day[known.day < on].isin(pd.MultiIndex.from_frame(then[["code", "day"]]))
+		stale = np.isin(sales[known.day < on], then["sale"].to_numpy())
 		then = then[then["is_order"].to_numpy(bool)]
 		return Orders.of(
 			known.size,
@@ -72,6 +74,11 @@ def as_known(
 		)
 
 	return asked
+
+
+def _sale(code: np.ndarray, day: np.ndarray) -> np.ndarray:
+	"""Customer and day as one number."""
+	return code.astype(np.int64) * (1 << 20) + day
 
 
 def _sales_with_returns(lines: ir.Table, back: ir.Table) -> ir.Table:
@@ -114,11 +121,12 @@ def _summed(
 	"""code, day, value, is_order of the copied sales, and the day (`on`) of which they are a copy."""
 	if not copies.num_rows:
 		return pd.DataFrame({"code": [], "day": [], "value": [], "is_order": [], "on": []})
-	days = orders.purchases(engine.lines(copies), as_of, settings).days
-	frame = engine.frame(days.filter(days.goods_lines > 0).select("customer", "day", "value", "is_order"))
+	with engine.keeping(ahead=True) as keep:
+		days = orders.purchases(engine.lines(copies), as_of, settings, keep).days
+		frame = engine.frame(days.filter(days.goods_lines > 0).select("customer", "day", "value", "is_order"))
 	parts = frame["customer"].str.rpartition(_MARK)
 	frame["code"] = customers.get_indexer(parts[0])
 	frame["on"] = parts[2].astype(np.int64)
 	frame["day"] = frame["day"].to_numpy("datetime64[D]").astype(np.int64)
 	frame["value"] = frame["value"].round(9)
-	return frame[frame["code"] >= 0]
+	return frame.loc[frame["code"] >= 0, ["code", "on", "day", "value", "is_order"]]

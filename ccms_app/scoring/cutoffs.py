@@ -14,6 +14,9 @@ from .histories import Histories, date_of
 
 STEP, MOST = 30, 12
 FEWEST_DAYS, FEWEST_CUSTOMERS = 90, 200
+# what is asked of customers after the models have seen everything (a dozen cut-offs are held at once)
+_OF_EVERYBODY = ["x", "t_x", "age", "n365", "valued", "mean_value"]
+_OF_ACTIVE = [*_OF_EVERYBODY, "n", "away", "cycle", "revenue365"]
 # a churn model of four parameters is not read from fewer who came back
 FEWEST_REPEAT_CHURN = 20
 
@@ -64,9 +67,9 @@ def cut(
 	buying = Buying().fit(everybody, fewest_repeat, start)
 	no_order = buying.probability_no_order(horizon, snapshot)
 	expected = buying.expected_orders(horizon, snapshot)
-	found = Cut(
-		day, horizon, everybody, snapshot, buying, no_order, expected, design(snapshot, no_order, expected)
-	)
+	matrix = design(snapshot, no_order, expected)
+	everybody, snapshot = everybody[_OF_EVERYBODY], snapshot[_OF_ACTIVE]
+	found = Cut(day, horizon, everybody, snapshot, buying, no_order, expected, matrix)
 	if closed:
 		who = snapshot.index.to_numpy()
 		found.orders = histories.orders.count(day, found.end)[who]
