@@ -7,6 +7,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from . import kinds
 
 DOTS = "···"
+MOST = 140
 
 
 def mask(kind: str, value: str) -> str:
@@ -17,7 +18,7 @@ def mask(kind: str, value: str) -> str:
 	>>> mask("Email", "fang.wang@example.com")
 	'f···@example.com'
 	"""
-	return _MASKS[kind](value)
+	return _MASKS[kind](value)[:MOST]
 
 
 def _phone(value: str) -> str:
@@ -26,7 +27,7 @@ def _phone(value: str) -> str:
 		(digits[:size] for size in (1, 2, 3) if int(digits[:size]) in COUNTRY_CODE_TO_REGION_CODE), ""
 	)
 	rest = digits[len(code) :]
-	return f"+{code} {DOTS} {DOTS} {_end(rest)}"
+	return f"+{code} {DOTS} {DOTS} {_end(rest)}".rstrip()
 
 
 def _email(value: str) -> str:
@@ -44,11 +45,11 @@ def _start(value: str) -> str:
 
 
 def _end(value: str) -> str:
-	return value[-4:] if len(value) >= 8 else value[-2:] if len(value) >= 5 else DOTS
+	return value[-4:] if len(value) >= 8 else value[-2:] if len(value) >= 5 else ""
 
 
 def _last(value: str) -> str:
-	return f"{DOTS} {_end(value)}"
+	return f"{DOTS} {_end(value)}".rstrip()
 
 
 _MASKS = {

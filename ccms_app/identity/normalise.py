@@ -175,7 +175,7 @@ def normalise(kind: str, value: object, region: str = "", network: str = "") -> 
 
 def is_normal(kind: str, value: object) -> bool:
 	"""Whether a value looks as `normalise` leaves it: a quick check for whoever must trust what is handed over."""
-	if not isinstance(value, str) or not value or len(value) > MOST:
+	if not isinstance(value, str) or not value or len(value) > MOST or not value.isprintable():
 		return False
 	if kind == kinds.PHONE:
 		return bool(_E164.fullmatch(value))

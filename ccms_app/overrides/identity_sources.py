@@ -8,6 +8,7 @@ def customer_validate(doc, method=None):
 
 
 def customer_updated(doc, method=None):
+	customer_facts.written(doc)
 	capture.safely([doc.name])
 
 

@@ -36,6 +36,17 @@ def source_of_now() -> str:
 	return facts.PORTAL if website else facts.STAFF
 
 
+def written(doc) -> None:
+	"""After a customer was saved: proofs that somebody took back."""
+	before = doc.get_doc_before_save()
+	if not before:
+		return
+	proved = {row.identity for row in before.get("ccms_identifiers") or [] if row.verified}
+	for row in doc.get("ccms_identifiers") or []:
+		if row.identity in proved and not row.verified:
+			identities.unverify(row.identity, doc.name)
+
+
 # --- identifiers ---------------------------------------------------------------------------------------------
 def _identifiers(doc) -> None:
 	rows = doc.get("ccms_identifiers") or []

@@ -1,5 +1,5 @@
-from frappe.model.document import Document
+from ccms_app.identity.store.kept import KeptRow
 
 
-class CCMSIdentity(Document):
+class CCMSIdentity(KeptRow):
 	pass
