@@ -55,6 +55,7 @@ doctype_js = {
 		"public/js/loyalty_common.js",
 		"public/js/customer_behaviour.js",
 		"public/js/customer.js",
+		"public/js/consent.js",
 	],
 	"CCMS Customer Segment": "public/js/segment_builder.js",
 	"CCMS Membership": "public/js/loyalty_common.js",
@@ -155,6 +156,7 @@ ccms_consent_changed = ["ccms_app.privacy.store.profiling.consent_changed"]
 ccms_score_columns = ["ccms_app.segments.store.clusters.label"]
 # a customer's data, one handler a domain: asked by merge, undo, erasure and export (identity/handlers.py)
 ccms_customer_handlers = [
+	"ccms_app.privacy.store.handler.Handler",
 	"ccms_app.loyalty.store.handler.Handler",
 	"ccms_app.behaviour.store.handler.Handler",
 	"ccms_app.scoring.store.handler.Handler",

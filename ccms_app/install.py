@@ -1,5 +1,6 @@
 """What installing adds to a site. `uninstall.py` is its mirror."""
 
+from ccms_app.privacy.store import wordings
 from ccms_app.scoring.store import settings
 from ccms_app.setup import blocks, custom_fields, list_views, notifications, roles
 
@@ -12,6 +13,7 @@ def after_install() -> None:
 	notifications.make()
 	settings.fill()
 	list_views.make()
+	wordings.make()
 
 
 def after_migrate() -> None:
@@ -20,4 +22,5 @@ def after_migrate() -> None:
 	custom_fields.sync()
 	settings.fill()
 	list_views.make()
+	wordings.make()
 	blocks.sync()

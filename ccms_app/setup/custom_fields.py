@@ -276,6 +276,19 @@ CUSTOM_FIELDS: dict[str, list[dict]] = {
 			"no_copy": 1,
 			"print_hide": 1,
 		},
+		{
+			"fieldname": "ccms_consent_tab",
+			"label": "Consent",
+			"fieldtype": "Tab Break",
+			"insert_after": "ccms_fact_sources",
+			"depends_on": "eval:!doc.__islocal",
+		},
+		{
+			"fieldname": "ccms_consent_html",
+			"fieldtype": "HTML",
+			"insert_after": "ccms_consent_tab",
+			"print_hide": 1,
+		},
 	],
 	"Issue": [
 		{

@@ -78,6 +78,11 @@ def _children(among: set[str] | None = None) -> set[str]:
 	return {name for name, born in query.run() if is_child(getdate(born), today)}
 
 
+def is_child_now(customer: str) -> bool:
+	"""Whether a guardian answers for a customer today."""
+	return bool(_children({customer}))
+
+
 def consent_changed(customer: str, purpose: str, state: str) -> None:
 	"""Told of every new word: a customer who may not be profiled any more is forgotten by the figures at once."""
 	if purpose != words.PROFILING or not customer:
