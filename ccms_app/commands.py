@@ -137,6 +137,23 @@ def ccms_score(context, company: str | None, full: bool) -> None:
 		sys.exit(1)
 
 
+@click.command("ccms-identity")
+@pass_context
+def ccms_identity(context) -> None:
+	"""Read how each customer can be reached into the identity map. May be stopped and started again."""
+	from ccms_app.identity.store import backfill
+
+	with connected(context) as site:
+		with progress(frappe.db.count("Customer"), "Reading customers") as bar:
+			for done in backfill.run():
+				bar.update(done - bar.pos)
+		standing = backfill.standing()
+	click.echo(
+		f"{site}: {standing['known']} of {standing['customers']} customers have identifiers, "
+		f"{standing['identities']} in all, {standing['shared']} of them shared."
+	)
+
+
 @click.command("ccms-demo-data")
 @click.option("--company", help="The company to trade in; by default the site's default company.")
 @pass_context
@@ -150,4 +167,11 @@ def ccms_demo_data(context, company: str | None) -> None:
 	click.echo(f"{site}: demo data is ready.")
 
 
-commands: list[Callable] = [ccms_audit, ccms_rebuild, ccms_backfill, ccms_score, ccms_demo_data]
+commands: list[Callable] = [
+	ccms_identity,
+	ccms_audit,
+	ccms_rebuild,
+	ccms_backfill,
+	ccms_score,
+	ccms_demo_data,
+]

@@ -26,12 +26,21 @@ ignore_links_on_delete = [
 	"CCMS Score Run",
 	"CCMS Dirty Month",
 	"CCMS Purchase Anomaly",
+	"CCMS Customer Interaction",
+	"CCMS Interaction Day",
+	"CCMS Interaction Mark",
+	"CCMS Interaction Total",
 	"CCMS Identity",
 	"CCMS Identity Link",
 	"CCMS Customer Identifier",
 	"CCMS Consent",
 	"CCMS Access Log",
 ]
+
+# Days that events and daily counts are kept, unless Log Settings says otherwise.
+default_log_clearing_doctypes = {"CCMS Customer Interaction": 400, "CCMS Interaction Day": 1096}
+# Clearing the cache gives no source a new quota.
+persistent_cache_keys = ["ccms_event_quota"]
 
 jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}
 
@@ -58,12 +67,14 @@ doctype_js = {
 		"public/js/consent.js",
 	],
 	"CCMS Customer Segment": "public/js/segment_builder.js",
+	"CCMS Settings": "public/js/settings_identity.js",
 	"CCMS Membership": "public/js/loyalty_common.js",
 	"CCMS Points Adjustment": "public/js/loyalty_common.js",
 }
 doctype_list_js = {
 	"CCMS Customer Cluster": "public/js/ask_company.js",
 	"CCMS Customer Segment": "public/js/ask_company.js",
+	"Customer": "public/js/customer_search.js",
 }
 page_js = {"point-of-sale": [*_LOYALTY, "public/js/point_of_sale.js"]}
 

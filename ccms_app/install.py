@@ -1,8 +1,9 @@
 """What installing adds to a site. `uninstall.py` is its mirror."""
 
+from ccms_app.identity.store import backfill
 from ccms_app.privacy.store import wordings
 from ccms_app.scoring.store import settings
-from ccms_app.setup import blocks, custom_fields, list_views, notifications, roles
+from ccms_app.setup import blocks, custom_fields, interaction_types, list_views, notifications, roles
 
 
 def after_install() -> None:
@@ -14,6 +15,8 @@ def after_install() -> None:
 	settings.fill()
 	list_views.make()
 	wordings.make()
+	interaction_types.make()
+	backfill.after_install()
 
 
 def after_migrate() -> None:
@@ -23,4 +26,5 @@ def after_migrate() -> None:
 	settings.fill()
 	list_views.make()
 	wordings.make()
+	interaction_types.make()
 	blocks.sync()

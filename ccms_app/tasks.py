@@ -31,3 +31,10 @@ def daily_long() -> None:
 		job_id="ccms_nightly_segments",
 		deduplicate=True,
 	)
+	frappe.enqueue(
+		"ccms_app.identity.store.backfill.nightly",
+		queue="long",
+		timeout=2 * 60 * 60,
+		job_id="ccms_nightly_identities",
+		deduplicate=True,
+	)

@@ -1,6 +1,7 @@
 """What uninstalling takes from a site. The mirror of `install.py`."""
 
 from ccms_app.behaviour.store import files
+from ccms_app.identity.store import backfill
 from ccms_app.setup import blocks, custom_fields, desk, jobs, notifications, roles
 
 
@@ -8,6 +9,7 @@ def before_uninstall() -> None:
 	"""Remove everything the app keeps outside its own DocTypes. Frappe itself removes what belongs to the module."""
 	jobs.remove()
 	files.remove()
+	backfill.before_uninstall()
 	notifications.remove()
 	blocks.remove()
 	custom_fields.remove()
