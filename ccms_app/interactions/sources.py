@@ -1,0 +1,51 @@
+"""Who sends events, and the kinds of events there are, as the checks see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SERVER, BROWSER, SITE = "Server", "Browser", "Site"
+
+
+@dataclass(frozen=True)
+class Source:
+	"""A `CCMS Event Source`.
+
+	types: what a browser source may send; empty: every type allowed from browsers.
+	"""
+
+	name: str
+	company: str
+	kind: str = SERVER
+	types: frozenset[str] = frozenset()
+	origins: frozenset[str] = frozenset()
+	quota_per_day: int = 0
+
+	@property
+	def is_browser(self) -> bool:
+		return self.kind == BROWSER
+
+	@property
+	def is_site(self) -> bool:
+		return self.kind == SITE
+
+
+@dataclass(frozen=True)
+class Type:
+	"""A `CCMS Interaction Type`. purpose: what the person must have consented to; empty: nothing."""
+
+	name: str
+	channel: str = ""
+	is_browser_allowed: bool = False
+	purpose: str = ""
+
+
+def type_key(name: str) -> str:
+	"""Types are found by their name in any case, with blanks, dashes or underlines: "page_view" is "Page View"."""
+	return " ".join(name.replace("_", " ").replace("-", " ").casefold().split())
+
+
+def origin_key(address: str) -> str:
+	"""An origin as browsers send it: scheme, host and port, without a path."""
+	scheme, mark, rest = address.strip().casefold().partition("://")
+	return f"{scheme}://{rest.split('/', 1)[0]}" if mark else ""

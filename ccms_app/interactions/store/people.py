@@ -1,0 +1,51 @@
+"""Who an event is of: identifiers become identities, and consent is asked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from ccms_app.identity import keys, kinds
+from ccms_app.identity.store import identities
+from ccms_app.identity.store.keys import site_key
+from ccms_app.interactions.check import Checked
+from ccms_app.privacy.store import consent
+
+Key = tuple[str, str]
+
+
+def without_consent(events: Iterable[Checked]) -> set[int]:
+	"""The places of those events whose type needs a consent that their person has not given.
+
+	A person is the identifier and the visitor of an event: one of them must have said yes, and none of them no. Nothing
+	is written about people who said nothing.
+	"""
+	asking = [event for event in events if event.type.purpose]
+	by_purpose: dict[str, list[Checked]] = defaultdict(list)
+	for event in asking:
+		by_purpose[event.type.purpose].append(event)
+	refused: set[int] = set()
+	for purpose, those in by_purpose.items():
+		names = subjects(key for event in those for key in (event.person, event.visitor) if key)
+		said = consent.standing_many(names.values(), purpose)
+		for event in those:
+			words = [said.get(names[key]) for key in (event.person, event.visitor) if key]
+			heard = [word.is_yes for word in words if word]
+			if not heard or not all(heard):
+				refused.add(event.index)
+	return refused
+
+
+def subjects(wanted: Iterable[Key]) -> dict[Key, str]:
+	"""What consent calls these people: the names their identities have or would have; a customer by its own name."""
+	key = site_key()
+	return {
+		(kind, value): value if kind == kinds.CUSTOMER else keys.name(kind, keys.index(key, kind, value))
+		for kind, value in set(wanted)
+	}
+
+
+def ensure(events: Iterable[Checked]) -> dict[Key, str]:
+	"""The identities of the events' people, made where they are new. Customers there are none of have no identity."""
+	wanted = {key for event in events for key in (event.person, event.visitor) if key}
+	return identities.ensure_many(sorted(wanted)) if wanted else {}
