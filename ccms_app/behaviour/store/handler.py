@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccms_app.identity.handlers import Nothing
+from ccms_app.customer_handler import Nothing
 
 
 class Handler(Nothing):

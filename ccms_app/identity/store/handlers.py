@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from ccms_app.identity.handlers import CustomerHandler
+from ccms_app.customer_handler import CustomerHandler
 
 HOOK = "ccms_customer_handlers"
 
