@@ -132,8 +132,10 @@ def _said(customers: set[str], keys: set[str], purpose: str, at: datetime) -> di
 		.where((consent.purpose == purpose) & (consent.said_at <= at))
 	)
 	found: dict[str, list[Word]] = defaultdict(list)
-	for column, names in ((consent.customer, customers), (consent.subject_hash, keys)):
+	for by_address, names in ((False, customers), (True, keys)):
 		if names:
+			# each look-up of a column makes a new object: they cannot be told apart by `is`
+			column = consent.subject_hash if by_address else consent.customer
 			for row in query.where(column.isin(sorted(names))).run(as_dict=True):
 				word = Word(
 					row.state,
@@ -143,7 +145,7 @@ def _said(customers: set[str], keys: set[str], purpose: str, at: datetime) -> di
 					row.said_by or "",
 					row.source or "",
 				)
-				if row.subject_hash and column is consent.subject_hash:
+				if row.subject_hash and by_address:
 					found[row.subject_hash].append(word)
 				elif not row.subject_hash:
 					found[row.customer].append(word)
