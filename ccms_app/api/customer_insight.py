@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from ccms_app.desk import glossary as glossary_of
-from ccms_app.desk import home
+from ccms_app.desk import home, masking
 
 SCORE = "CCMS Customer Score"
 BEHIND = ["query-report", "Customers Behind"]
@@ -21,14 +21,18 @@ COMPANY_CURRENCY = "Company:company:default_currency"
 def active(filters: dict | str | None = None) -> dict | str:
 	"""Number card: customers who have ordered and are not away."""
 	found = _home(filters)
-	return _card(found.active(), ["query-report", home.FUNNEL], found.company) if found else UNKNOWN
+	return (
+		_card(masking.small(found.active()), ["query-report", home.FUNNEL], found.company)
+		if found
+		else UNKNOWN
+	)
 
 
 @frappe.whitelist()
 def at_risk(filters: dict | str | None = None) -> dict | str:
 	"""Number card: customers who have stayed away for longer than usual for them."""
 	found = _home(filters)
-	return _card(found.at_risk(), BEHIND, found.company, stage="At Risk") if found else UNKNOWN
+	return _card(masking.small(found.at_risk()), BEHIND, found.company, stage="At Risk") if found else UNKNOWN
 
 
 @frappe.whitelist()
@@ -62,7 +66,7 @@ def rfm_groups(filters: dict | str | None = None, **chart: Any) -> dict | None:
 		return None
 	return {
 		"labels": [_(name) for name in groups],
-		"datasets": [{"name": _("Customers"), "values": list(groups.values())}],
+		"datasets": [{"name": _("Customers"), "values": [*map(masking.drawn, groups.values())]}],
 	}
 
 
@@ -76,8 +80,8 @@ def funnel(filters: dict | str | None = None, **chart: Any) -> dict | None:
 	return {
 		"labels": [_(stage) for stage in stages],
 		"datasets": [
-			{"name": _("Now"), "values": now},
-			{"name": _("A Month Ago"), "values": before},
+			{"name": _("Now"), "values": [*map(masking.drawn, now)]},
+			{"name": _("A Month Ago"), "values": [*map(masking.drawn, before)]},
 		],
 	}
 
@@ -102,13 +106,13 @@ def _home(filters: dict | str | None) -> home.Home | None:
 
 
 def _may_read() -> None:
-	frappe.has_permission(SCORE, "read", throw=True)
+	frappe.has_permission(SCORE, "report", throw=True)
 
 
-def _card(value: float, route: list[str], company: str, **options: object) -> dict:
+def _card(value: float | str, route: list[str], company: str, **options: object) -> dict:
 	return {
 		"value": value,
-		"fieldtype": "Float",
+		"fieldtype": "Data" if isinstance(value, str) else "Float",
 		"precision": "0",
 		"route": route,
 		"route_options": {"company": company, **options},

@@ -10,7 +10,7 @@ from ccms_app.desk import insight, permitted, scope
 @frappe.whitelist()
 def branches(company: str, txt: str = "") -> list[str]:
 	"""Branches to choose from, as the settings define them: those of the company that the user may see."""
-	frappe.has_permission(scope.SCORE, "read", throw=True)
+	frappe.has_permission(scope.SCORE, "report", throw=True)
 	permitted.check_choice("Company", company)
 	return scope.branches(company, txt)
 

@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from ccms_app.desk import permitted
+from ccms_app.desk import masking, permitted
 from ccms_app.segments import rules as rules_of
 from ccms_app.segments.store import builder, clusters, in_common, members, preview, ready_made, snapshots
 from ccms_app.segments.store.segments import DOCTYPE
@@ -33,6 +33,7 @@ def count(
 	_may_read(company)
 	if frozen:
 		_may_read_segment(frozen)
+	masking.refuse(always, never)
 	return preview.look(
 		company,
 		rules_of.parse(match, _rows(rules)),
@@ -47,14 +48,18 @@ def what_they_share(segment: str) -> dict[str, Any] | None:
 	"""What the members have in common against everybody else, among customers the user may see."""
 	_may_read_segment(segment)
 	company = frappe.get_cached_value(DOCTYPE, segment, "company")
-	return in_common.of_segment(segment, company, permitted.restrict)
+	found = in_common.of_segment(segment, company, permitted.restrict)
+	return None if found and masking.is_few(found["size"]) else found
 
 
 @frappe.whitelist()
 def sizes(segment: str) -> list[dict[str, Any]]:
 	"""The size of a segment by day, oldest first."""
 	_may_read_segment(segment)
-	return builder.sizes(segment)
+	return [
+		row | {name: masking.drawn(row[name]) for name in ("size", "entered", "departed")}
+		for row in builder.sizes(segment)
+	]
 
 
 @frappe.whitelist()

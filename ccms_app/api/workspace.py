@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import formatdate, getdate, nowdate
 
+from ccms_app.desk import masking
 from ccms_app.loyalty.store import company_figures as figures
 
 EXPIRY_DAYS = 30
@@ -17,7 +18,7 @@ def members(filters: dict | str | None = None) -> dict:
 	"""Number card: members who have not left."""
 	company = _company(filters, "CCMS Membership")
 	return {
-		"value": figures.members(company),
+		"value": masking.small(figures.members(company)),
 		"fieldtype": "Float",
 		"route": ["List", "CCMS Membership"],
 		"route_options": {"company": company, "status": ["in", "Active,Frozen"]},
@@ -80,6 +81,7 @@ def members_by_tier(filters: dict | str | None = None, **chart) -> dict | None:
 	rows = figures.by_tier(_company(filters, "CCMS Membership"))
 	if not rows:
 		return None
+	rows = [(program, tier, masking.drawn(count)) for program, tier, count in rows]
 	several = len({program for program, _tier, _members in rows}) > 1
 	return {
 		"labels": [
@@ -92,5 +94,5 @@ def members_by_tier(filters: dict | str | None = None, **chart) -> dict | None:
 
 def _company(filters: dict | str | None, doctype: str) -> str | None:
 	"""Permission first, then the company the figures are about."""
-	frappe.has_permission(doctype, "read", throw=True)
+	frappe.has_permission(doctype, "report", throw=True)
 	return figures.company_in_view((frappe.parse_json(filters) or {}).get("company"))

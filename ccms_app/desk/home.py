@@ -9,7 +9,7 @@ from frappe.query_builder.functions import Count, Sum
 
 from ccms_app.behaviour.lifecycle import AT_RISK, FIRST_PURCHASE, LOYAL, REPEAT
 
-from . import cards, insight, pictures, reporting
+from . import cards, insight, masking, pictures, reporting
 
 ALIVE = (FIRST_PURCHASE, REPEAT, LOYAL)
 TODAY = 8
@@ -106,9 +106,7 @@ def today_block(name: str) -> str:
 		head,
 		[
 			(
-				pictures.Text(
-					row["customer_name"] or row["customer"], f"/app/ccms-churn-warning/{row['warning']}"
-				),
+				_who(row),
 				pictures.Text(report.money(row["at_risk"]), number=True),
 				pictures.Text(cards.percent_text((row["churn"] or 0) / 100), number=True),
 				pictures.Text(row["reason"]),
@@ -121,6 +119,13 @@ def today_block(name: str) -> str:
 	more = _("All {0} in the report").format(reporting.number(len(rows)))
 	path = insight.report_path(WARNINGS, company=name)
 	return f'{table}<p><a href="{frappe.utils.escape_html(path)}">{frappe.utils.escape_html(more)}</a></p>'
+
+
+def _who(row: dict) -> pictures.Text:
+	"""The customer, with the way to the warning for whoever may know persons."""
+	if masking.is_masked():
+		return pictures.Text(masking.name_of(row["customer"]))
+	return pictures.Text(row["customer_name"] or row["customer"], f"/app/ccms-churn-warning/{row['warning']}")
 
 
 def _muted(html: str) -> str:

@@ -17,7 +17,7 @@ from frappe.query_builder import DocType
 from frappe.query_builder.builder import QueryBuilder
 from frappe.utils import escape_html, flt, get_datetime, get_link_to_form, getdate
 
-from . import periods, reporting, scope
+from . import masking, periods, reporting, scope
 
 if TYPE_CHECKING:
 	import pandas as pd
@@ -44,6 +44,7 @@ class Insight:
 
 	uses_scores: ClassVar[bool] = True
 	uses_facts: ClassVar[bool] = False
+	hides_few: ClassVar[bool] = False
 	period_choices: ClassVar[tuple[str, ...]] = periods.CHOICES
 
 	def __init__(self, filters: frappe._dict):
@@ -189,7 +190,14 @@ def answer(report: type[Insight], filters: dict | str | None) -> tuple:
 	try:
 		made = report(reporting.read(filters))
 		_ready(made)
-		return made.columns(), made.rows(), made.finding(), made.chart(), made.figures()
+		return masking.answer(
+			made.columns(),
+			made.rows(),
+			made.finding(),
+			made.chart(),
+			made.figures(),
+			hides_few=made.hides_few,
+		)
 	except NothingYet as reason:
 		return [], [], reporting.finding(str(reason)), None, []
 
@@ -273,8 +281,8 @@ def customer_columns() -> list[dict[str, Any]]:
 
 
 def sees_names() -> bool:
-	"""Whether the user in session may read personal fields of scores."""
-	return 1 in frappe.get_meta(scope.SCORE).get_permlevel_access("read")
+	"""Whether the user in session may know persons."""
+	return not masking.is_masked()
 
 
 def total(row: dict[str, Any], label: str | None = None) -> dict[str, Any]:

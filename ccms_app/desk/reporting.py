@@ -95,6 +95,8 @@ def link(fieldname: str, label: str, doctype: str, width: int = 150) -> dict:
 	column = {"fieldname": fieldname, "label": label, "width": width, "fieldtype": "Data"}
 	if permitted.may_link(doctype):
 		column |= {"fieldtype": "Link", "options": doctype}
+	if doctype == "Customer":
+		column["is_person"] = 1  # desk.masking
 	return column
 
 

@@ -31,42 +31,35 @@ def is_few(number: object) -> bool:
 	return isinstance(number, int | float) and 0 < number < FEW
 
 
-def cover(
-	rows: Sequence[dict[str, Any]], counts: Iterable[str], keep: Iterable[str]
-) -> tuple[list[dict], int]:
-	"""Rows of a table of groups, those of small groups without their figures.
+def cover(rows: Sequence[dict[str, Any]], counts: Sequence[str], keep: Iterable[str]) -> tuple[list[dict], int]:
+	"""Rows of a table of groups, the numbers of small groups hidden.
 
-	A share or a sum beside a total would tell the number again, so every figure of such a row goes. When one row alone is
-	covered, the total would tell it as well, and loses the same count.
+	Of a small group every figure goes: a share or a sum beside a total would tell the number again. When one row alone is
+	small, the total would tell it as well, and loses the same count.
 
 	Args:
 		rows: of values by column; totals carry `is_total`.
-		counts: the columns that count persons; a row is a small group's when any of them is.
+		counts: the columns that count persons; the first says how large a row's group is.
 		keep: the columns that say which group it is.
 
 	Returns:
-		The rows, and how many were covered.
+		The rows, and in how many something was hidden.
 	"""
-	counts, keep = list(counts), set(keep)
-	found, covered = [], []
+	keep, found, hidden = set(keep), [], []
 	for row in rows:
-		small = [name for name in counts if is_few(row.get(name))]
-		if not small:
-			found.append(dict(row))
-			continue
-		covered.append(set(small))
-		found.append(
-			{
-				name: few(value)
-				if name in counts
-				else value
-				if name in keep or isinstance(value, str)
-				else None
-				for name, value in row.items()
+		small = {name for name in counts if is_few(row.get(name))}
+		shown = {name: few(value) if name in small else value for name, value in row.items()}
+		if counts and counts[0] in small:
+			shown = {
+				name: value if name in small or name in keep or isinstance(value, str) else None
+				for name, value in shown.items()
 			}
-		)
-	if len(covered) == 1:
-		for row in found:
-			if row.get("is_total"):
-				row.update(dict.fromkeys(covered[0]))
-	return found, len(covered)
+		found.append(shown)
+		if small:
+			hidden.append(small)
+	for name in counts:
+		if sum(name in small for small in hidden) == 1:
+			for row in found:
+				if row.get("is_total") and not isinstance(row.get(name), str):
+					row[name] = None
+	return found, len(hidden)

@@ -23,7 +23,8 @@
 	};
 
 	ccms.segments.money = (value, currency) => format_currency(flt(value), currency, value % 1 ? 2 : 0);
-	ccms.segments.count = (value) => format_number(value, null, 0);
+	// a small group's number comes as words from the server
+	ccms.segments.count = (value) => (typeof value === "string" ? value : format_number(value, null, 0));
 
 	// -------------------------------------------------------------------------------------------- small controls
 

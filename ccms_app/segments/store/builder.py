@@ -21,7 +21,7 @@ def fields(company: str) -> dict[str, Any]:
 	"currency", "programs"}; texts are in the user's language."""
 	groups: dict[str, list[dict]] = {}
 	for field in registry.permitted().values():
-		if field.source == "membership" and not frappe.has_permission("CCMS Membership"):
+		if field.source == "membership" and not frappe.has_permission("CCMS Membership", "report"):
 			continue
 		groups.setdefault(field.group, []).append(_shown(registry.choices(field, company), company))
 	return {

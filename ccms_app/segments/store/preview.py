@@ -9,7 +9,7 @@ from zlib import crc32
 import frappe
 from frappe import _
 
-from ccms_app.desk import permitted
+from ccms_app.desk import masking, permitted
 from ccms_app.segments.rules import RuleSet
 
 from . import members, names, registry, segments, wording
@@ -61,9 +61,9 @@ def look(
 	chosen = (chosen | every.mask(always)) & ~every.mask(never) & ~every.barred
 	picked = sorted(every.pick(chosen), key=lambda name: crc32(name.encode()))[:SAMPLE]
 	return found | {
-		"count": int(chosen.sum()),
-		"of": int(every.eligible.sum()),
-		"sample": sample(company, picked),
+		"count": masking.small(int(chosen.sum())),
+		"of": masking.small(int(every.eligible.sum())),
+		"sample": [] if masking.is_few(int(chosen.sum())) else sample(company, picked),
 		"seconds": round(time.monotonic() - start, 3),
 	}
 

@@ -29,6 +29,8 @@ def execute(filters: dict | None = None) -> tuple:
 class CustomersBehind(insight.Insight):
 	"""Customers that the filters choose, the largest first."""
 
+	hides_few = True
+
 	def __init__(self, filters: frappe._dict):
 		super().__init__(filters)
 		score = self.score

@@ -11,7 +11,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_days
 
-from ccms_app.desk import reporting
+from ccms_app.desk import masking, reporting
 from ccms_app.loyalty.model import ZERO
 from ccms_app.loyalty.money import rounded
 from ccms_app.loyalty.store import overview, programs
@@ -25,7 +25,7 @@ MONTHS_OF_CHART = 24
 def execute(filters: dict | None = None) -> tuple:
 	"""Columns, rows, the finding, chart and figures for the desk."""
 	report = ExpiringPoints(reporting.read(filters))
-	return report.columns(), report.rows(), report.finding(), report.chart(), report.figures()
+	return masking.answer(report.columns(), report.rows(), report.finding(), report.chart(), report.figures())
 
 
 class ExpiringPoints:

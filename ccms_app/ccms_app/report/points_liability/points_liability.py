@@ -10,7 +10,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from ccms_app.desk import reporting
+from ccms_app.desk import masking, reporting
 from ccms_app.loyalty.model import ZERO, Program
 from ccms_app.loyalty.money import rounded
 from ccms_app.loyalty.store import programs
@@ -25,7 +25,7 @@ PLACES = 6  # amounts are shown with cents; rows add up to the sum because they 
 def execute(filters: dict | None = None) -> tuple:
 	"""Columns, rows, the finding, chart and figures for the desk."""
 	report = PointsLiability(reporting.read(filters))
-	return report.columns(), report.rows(), report.finding(), report.chart(), report.figures()
+	return masking.answer(report.columns(), report.rows(), report.finding(), report.chart(), report.figures())
 
 
 class PointsLiability:

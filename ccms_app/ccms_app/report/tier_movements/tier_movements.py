@@ -9,7 +9,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from ccms_app.desk import reporting
+from ccms_app.desk import masking, reporting
 from ccms_app.loyalty.store import programs
 from ccms_app.loyalty.store import tier_movements as store
 from ccms_app.loyalty.store.tier_movements import DOWN, JOINED, MOVES, RENEWED, UP, Step
@@ -23,7 +23,7 @@ COLOURS = {JOINED: reporting.BLUE, UP: reporting.GREEN, DOWN: reporting.RED, REN
 def execute(filters: dict | None = None) -> tuple:
 	"""Columns, rows, the finding, chart and figures for the desk."""
 	report = TierMovements(reporting.read(filters))
-	return (
+	return masking.answer(
 		report.columns(),
 		report.rows(),
 		report.finding(),

@@ -9,7 +9,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from ccms_app.desk import reporting
+from ccms_app.desk import masking, reporting
 from ccms_app.loyalty.model import ZERO
 from ccms_app.loyalty.store import programs, unlinked
 
@@ -20,7 +20,7 @@ MOST = 2000
 def execute(filters: dict | None = None) -> tuple:
 	"""Columns, rows, the finding, chart and figures for the desk."""
 	report = UnlinkedReturns(reporting.read(filters))
-	return report.columns(), report.rows(), report.finding(), report.chart(), report.figures()
+	return masking.answer(report.columns(), report.rows(), report.finding(), report.chart(), report.figures())
 
 
 class UnlinkedReturns:
