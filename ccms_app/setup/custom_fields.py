@@ -247,11 +247,11 @@ CUSTOM_FIELDS: dict[str, list[dict]] = {
 			"label": "Identifiers",
 			"fieldtype": "Section Break",
 			"insert_after": "ccms_work_place",
-			"description": "Phones, mail addresses, cards and accounts beside those of contacts and memberships. They are stored encrypted and shown masked.",
+			"description": "Beside those of contacts, addresses and memberships, which count by themselves. Stored encrypted and shown masked.",
 		},
 		{
 			"fieldname": "ccms_identifiers",
-			"label": "Identifiers",
+			"label": "Phones, E-mails, Cards, Accounts",
 			"fieldtype": "Table",
 			"options": "CCMS Customer Identifier",
 			"insert_after": "ccms_identifiers_section",
