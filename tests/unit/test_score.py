@@ -150,6 +150,7 @@ def test_nothing_of_the_as_of_or_later_is_known(lines, base):
 
 def test_what_came_back_later_was_still_bought_then(lines):
 	"""An order of a customer that is returned after a cut-off counts at the cut-off, and is gone today."""
+	from ccms_app.behaviour.orders import purchases
 	from ccms_app.scoring.histories import number_of
 	from ccms_app.scoring.score import _histories
 
@@ -157,11 +158,16 @@ def test_what_came_back_later_was_still_bought_then(lines):
 	with Engine() as engine:
 		table = engine.lines(from_facts(facts))
 		customers = pd.Index(sorted(set(lines["customer"])))
-		histories = _histories(engine, table, AS_OF, 90, Settings(), customers)
+
+		def known_on(day):
+			bought = purchases(table, day, Settings())
+			return _histories(engine, table, bought, day, 90, Settings(), customers)
+
+		histories = known_on(AS_OF)
 		for back in (90, 240):
 			then = AS_OF - timedelta(days=back)
 			asked = histories.known_at(number_of(then))
-			alone = _histories(engine, table, then, 90, Settings(), customers).orders
+			alone = known_on(then).orders
 			assert np.array_equal(asked.code, alone.code) and np.array_equal(asked.day, alone.day)
 			assert asked.value == pytest.approx(alone.value)
 			assert len(asked.code) > len(histories.orders.before(number_of(then)).code) or back == 240
