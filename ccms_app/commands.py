@@ -154,6 +154,27 @@ def ccms_identity(context) -> None:
 	)
 
 
+@click.command("ccms-interactions")
+@click.option("--since", help="First day of changes (YYYY-MM-DD); by default as far back as events are kept.")
+@pass_context
+def ccms_interactions(context, since: str | None) -> None:
+	"""Tell of past mails, calls, visits, issues, deliveries, carts and returns. May be stopped and started again."""
+	from ccms_app.interactions.store import documents
+
+	with connected(context) as site:
+		try:
+			first = documents.first_day(since)
+		except ValueError as wrong:
+			raise click.ClickException(str(wrong)) from None
+		told: dict[str, int] = {}
+		with progress(documents.count_since(first), "Reading documents") as bar:
+			for read, answers in documents.backfill(first):
+				bar.update(read)
+				told = {name: told.get(name, 0) + answers.get(name, 0) for name in {*told, *answers}}
+	found = ", ".join(f"{number} {name}" for name, number in sorted(told.items())) or "nothing to tell"
+	click.echo(f"{site}: {found}.")
+
+
 @click.command("ccms-demo-data")
 @click.option("--company", help="The company to trade in; by default the site's default company.")
 @pass_context
@@ -169,6 +190,7 @@ def ccms_demo_data(context, company: str | None) -> None:
 
 commands: list[Callable] = [
 	ccms_identity,
+	ccms_interactions,
 	ccms_audit,
 	ccms_rebuild,
 	ccms_backfill,

@@ -97,15 +97,31 @@ _SALES_DOCUMENT = {
 	"before_validate": "ccms_app.overrides.sales_document.before_validate",
 	"before_mapping": _BEFORE_MAPPING,
 }
+_DEALINGS = "ccms_app.overrides.interaction_sources"
+_INVOICE |= {
+	event: [_INVOICE[event], f"{_DEALINGS}.invoice_returned"] for event in ("on_submit", "on_cancel")
+}
 _REACHES = {
 	event: "ccms_app.overrides.identity_sources.linked_changed" for event in ("on_update", "after_delete")
 }
 doc_events = {
 	"Sales Invoice": _INVOICE,
 	"POS Invoice": _INVOICE,
-	"Quotation": _SALES_DOCUMENT,
+	"Quotation": {
+		**_SALES_DOCUMENT,
+		"on_update": f"{_DEALINGS}.cart_changed",
+		"on_trash": f"{_DEALINGS}.cart_deleted",
+	},
 	"Sales Order": _SALES_DOCUMENT,
-	"Delivery Note": _SALES_DOCUMENT,
+	"Delivery Note": {
+		**_SALES_DOCUMENT,
+		"on_submit": f"{_DEALINGS}.told",
+		"on_cancel": f"{_DEALINGS}.told",
+	},
+	"Communication": {"after_insert": f"{_DEALINGS}.told"},
+	"Issue": {"after_insert": f"{_DEALINGS}.told", "on_update": f"{_DEALINGS}.issue_changed"},
+	"Call Log": {"on_update": f"{_DEALINGS}.call_changed"},
+	"Event": {"on_update": f"{_DEALINGS}.told"},
 	"Customer": {
 		"before_rename": "ccms_app.overrides.customer.before_rename",
 		"after_rename": [

@@ -38,3 +38,10 @@ def daily_long() -> None:
 		job_id="ccms_nightly_identities",
 		deduplicate=True,
 	)
+	frappe.enqueue(
+		"ccms_app.interactions.store.documents.nightly",
+		queue="long",
+		timeout=2 * 60 * 60,
+		job_id="ccms_nightly_documents",
+		deduplicate=True,
+	)

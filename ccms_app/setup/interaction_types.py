@@ -19,6 +19,8 @@ TYPES = {
 	"Click": ("Click", "Web", 1, TRACKING, "A click on something worth knowing."),
 	"Cart Add": ("Cart", "Web", 1, TRACKING, "An item put into the cart."),
 	"Cart Drop": ("Cart", "Web", 1, TRACKING, "An item taken out of the cart, or a cart left behind."),
+	"Cart Step": ("Cart", "Web", 1, TRACKING, "A step on the way from the cart to the order."),
+	"Cart": ("Cart", "Web", 0, "", "A row of a cart that ERPNext keeps, added or dropped."),
 	"App Event": ("App", "App", 1, TRACKING, "Something done in the app."),
 	"Device Event": ("Device", "Device", 0, "Profiling", "Something a device of the customer reports."),
 	"Return": ("Return", "Store", 0, "", "Goods that came back."),
