@@ -38,18 +38,40 @@ ignore_links_on_delete = [
 ]
 
 # Days that events and daily counts are kept, unless Log Settings says otherwise.
-default_log_clearing_doctypes = {"CCMS Customer Interaction": 400, "CCMS Interaction Day": 1096}
+default_log_clearing_doctypes = {
+	"CCMS Customer Interaction": 400,
+	"CCMS Interaction Day": 1096,
+	"CCMS Access Log": 731,
+}
 # Clearing the cache gives no source a new quota.
 persistent_cache_keys = ["ccms_event_quota"]
 
 jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}
 
+# the fence between companies and branches (privacy/store/fence.py), where Frappe's own User Permissions do not reach
+_FENCED = (
+	"CCMS Customer Score",
+	"CCMS Customer Interaction",
+	"CCMS Interaction Day",
+	"CCMS Interaction Total",
+)
 permission_query_conditions = {
-	"CCMS Customer Score": "ccms_app.scoring.store.permitted.score_conditions",
+	**{doctype: ["ccms_app.privacy.store.fence.conditions"] for doctype in _FENCED},
+	"CCMS Customer Score": [
+		"ccms_app.scoring.store.permitted.score_conditions",
+		"ccms_app.privacy.store.fence.conditions",
+	],
+	"Customer": ["ccms_app.privacy.store.fence.customer_conditions"],
+	"CCMS Consent": ["ccms_app.privacy.store.fence.of_customer_conditions"],
+	"Prepared Report": ["ccms_app.privacy.store.prepared.conditions"],
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.allocation_conditions",
 	"CCMS Segment Member": "ccms_app.segments.store.permitted.member_conditions",
 }
 has_permission = {
+	**{doctype: ["ccms_app.privacy.store.fence.sees"] for doctype in _FENCED},
+	"Customer": ["ccms_app.privacy.store.fence.sees_customer"],
+	"CCMS Consent": ["ccms_app.privacy.store.fence.sees_of_customer"],
+	"Prepared Report": ["ccms_app.privacy.store.prepared.sees"],
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.sees_allocation",
 	"CCMS Segment Member": "ccms_app.segments.store.permitted.sees_member",
 	"File": "ccms_app.behaviour.store.guarded.may_use_file",
@@ -162,7 +184,17 @@ doc_events = {
 	},
 }
 
-scheduler_events = {"daily": ["ccms_app.tasks.daily"], "daily_long": ["ccms_app.tasks.daily_long"]}
+extend_bootinfo = ["ccms_app.desk.boot.extend"]
+override_whitelisted_methods = {
+	"frappe.desk.query_report.export_query": "ccms_app.api.exports.query_report_export",
+	"frappe.desk.reportview.export_query": "ccms_app.api.exports.list_export",
+}
+scheduler_events = {
+	"hourly_long": ["ccms_app.tasks.hourly_long"],
+	"daily": ["ccms_app.tasks.daily"],
+	"daily_long": ["ccms_app.tasks.daily_long"],
+}
+after_request = ["ccms_app.interactions.store.door.after_request"]
 
 # Doors between domains that do not know each other: whoever is named here is called.
 ccms_points_cost = ["ccms_app.loyalty.store.redeemed.by_customer"]

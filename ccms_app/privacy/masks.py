@@ -31,7 +31,9 @@ def is_few(number: object) -> bool:
 	return isinstance(number, int | float) and 0 < number < FEW
 
 
-def cover(rows: Sequence[dict[str, Any]], counts: Sequence[str], keep: Iterable[str]) -> tuple[list[dict], int]:
+def cover(
+	rows: Sequence[dict[str, Any]], counts: Sequence[str], keep: Iterable[str]
+) -> tuple[list[dict], int]:
 	"""Rows of a table of groups, the numbers of small groups hidden.
 
 	Of a small group every figure goes: a share or a sum beside a total would tell the number again. When one row alone is

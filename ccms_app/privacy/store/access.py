@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import frappe
-from frappe.utils import now_datetime
+from frappe.query_builder import DocType
+from frappe.utils import add_days, now_datetime
 
 DOCTYPE = "CCMS Access Log"
 UNMASKED, OPENED, EXPORTED = "Unmasked", "Customer 360 Opened", "Exported"
 PRIVACY_FILE, SEARCHED = "Privacy File", "Searched by Identifier"
+KEPT_DAYS = 731
+"""Two years, however short a time the Log Settings name."""
 ERASED, MERGED, UNDONE = "Erased", "Merged", "Undone"
 
 
@@ -39,3 +42,16 @@ def log(action: str, customer: str | None, what: str, reason: str = "") -> str:
 	doc.insert(ignore_permissions=True)
 	frappe.local.flags.commit = True
 	return doc.name
+
+
+def clear(days: int) -> None:
+	"""Delete rows that are older than two years, in batches that commit."""
+	table = DocType(DOCTYPE)
+	before = add_days(now_datetime(), -max(int(days), KEPT_DAYS))
+	while True:
+		query = frappe.qb.from_(table).select(table.name).where(table.accessed_at < before).limit(1000)
+		names = query.run(pluck=True)
+		if not names:
+			return
+		frappe.qb.from_(table).delete().where(table.name.isin(names)).run()
+		frappe.db.commit()

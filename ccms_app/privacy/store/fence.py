@@ -21,6 +21,7 @@ BRANCHES = {
 	"Warehouse": "Warehouse",
 	"Territory": "Territory",
 }
+FIELDS = {"company": ("company",), "branch": ("branch", "home_branch")}
 # rows by which a customer belongs to a company
 BELONGING = ("CCMS Membership", "CCMS Customer Profile", "Sales Invoice", "POS Invoice", "Sales Order")
 
@@ -57,11 +58,21 @@ def criterion(doctype: str, user: str | None = None, table=None) -> Criterion | 
 	table = table or DocType(doctype)
 	meta = frappe.get_meta(doctype)
 	found = None
-	for field, names in (("company", companies(user)), ("branch", branches(user))):
-		if names is not None and meta.has_field(field):
-			inside = table[field].isnull() | (table[field] == "") | table[field].isin(names)
-			found = inside if found is None else found & inside
+	for field, names in _held(meta, user):
+		inside = table[field].isnull() | (table[field] == "") | table[field].isin(names)
+		found = inside if found is None else found & inside
 	return found
+
+
+def _held(meta, user: str | None) -> list[tuple[str, list[str]]]:
+	"""The fields of a DocType that are held back, and to what."""
+	kept = {"company": companies(user), "branch": branches(user)}
+	return [
+		(field, kept[kind])
+		for kind, fields in FIELDS.items()
+		for field in fields
+		if kept[kind] is not None and meta.has_field(field)
+	]
 
 
 def conditions(user: str | None = None, doctype: str | None = None) -> str:
@@ -76,10 +87,7 @@ def _sql(found: Criterion) -> str:
 
 def sees(doc: Document, ptype: str | None = None, user: str | None = None, debug: bool = False) -> bool:
 	"""For `has_permission` of the same DocTypes."""
-	for field, names in (("company", companies(user)), ("branch", branches(user))):
-		if names is not None and doc.meta.has_field(field) and doc.get(field) and doc.get(field) not in names:
-			return False
-	return True
+	return all(not doc.get(field) or doc.get(field) in names for field, names in _held(doc.meta, user))
 
 
 # --- Customer ----------------------------------------------------------------------------------------------------
@@ -123,3 +131,18 @@ def sees_customer(
 		for company in frappe.get_all(one, filters={"customer": doc.name}, pluck="company", distinct=True)
 	}
 	return not belongs or bool(belongs & set(names))
+
+
+def of_customer_conditions(user: str | None = None, doctype: str | None = None) -> str:
+	"""For `permission_query_conditions` of rows that belong to a customer and to no company."""
+	sql = customer_conditions(user)
+	return f"`tab{doctype}`.`customer` in (select `name` from `tabCustomer` where {sql})" if sql else ""
+
+
+def sees_of_customer(
+	doc: Document, ptype: str | None = None, user: str | None = None, debug: bool = False
+) -> bool:
+	"""For `has_permission` of the same."""
+	if not doc.customer or not is_customer_fenced():
+		return True
+	return sees_customer(frappe.get_cached_doc("Customer", doc.customer), ptype, user)

@@ -1,10 +1,13 @@
 import frappe
 
+from ccms_app.privacy.store import access
 from ccms_app.privacy.store.kept import AppendOnly
 
 
 class CCMSAccessLog(AppendOnly):
-	pass
+	@staticmethod
+	def clear_old_logs(days: int = access.KEPT_DAYS) -> None:
+		access.clear(days)
 
 
 def on_doctype_update() -> None:
