@@ -14,6 +14,17 @@ def daily() -> None:
 	)
 
 
+def hourly_long() -> None:
+	"""Count the days anew that events came for."""
+	frappe.enqueue(
+		"ccms_app.interactions.store.days.compute_marked",
+		queue="long",
+		timeout=2 * 60 * 60,
+		job_id="ccms_interaction_days",
+		deduplicate=True,
+	)
+
+
 def daily_long() -> None:
 	"""Score every company, then refresh the segments. The long queue comes to it after the points, which `daily` has put there."""
 	if not frappe.db.get_single_value("CCMS Settings", "no_nightly_scoring"):
@@ -43,5 +54,12 @@ def daily_long() -> None:
 		queue="long",
 		timeout=2 * 60 * 60,
 		job_id="ccms_nightly_documents",
+		deduplicate=True,
+	)
+	frappe.enqueue(
+		"ccms_app.interactions.store.totals.compute_marked",
+		queue="long",
+		timeout=2 * 60 * 60,
+		job_id="ccms_interaction_totals",
 		deduplicate=True,
 	)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
@@ -18,6 +17,7 @@ from ccms_app.identity.normalise import normalise
 from . import answers, clock
 from .answers import Answer
 from .sources import Source, Type, type_key
+from .texts import has_control, holds_no_number, plain, plain_deep
 
 MOST_DEPTH = 4
 """Levels of objects and lists in an event, the event itself being the first."""
@@ -73,8 +73,7 @@ class Rules:
 
 	types: by `sources.type_key`, the enabled ones. branches: those there are. received, sent: in UTC; sent by the
 	client's clock. oldest: what happened before is refused. zone: in which the site keeps its times. naive_zone: what a
-	time without an offset means, if anything. region: for phones without a country code. clean: takes scripts out of a
-	text that holds "<".
+	time without an offset means, if anything. region: for phones without a country code.
 	"""
 
 	source: Source
@@ -86,7 +85,6 @@ class Rules:
 	naive_zone: tzinfo | None = None
 	branches: frozenset[str] = frozenset()
 	region: str = ""
-	clean: Callable[[str], str] = lambda text: text.replace("<", "&lt;")
 
 
 @dataclass(slots=True)
@@ -208,18 +206,10 @@ def _too_deep(event: dict) -> bool:
 def _no_controls(event: dict) -> None:
 	"""Control characters but tabs and ends of lines are no text; a database or terminal may take them for commands."""
 	for name, value in event.items():
-		if _has_control(name) or _has_control(value):
+		if has_control(name) or has_control(value):
 			raise _Wrong(
-				name[:140] if not _has_control(name) else "", "holds a control character, such as U+0000"
+				name[:140] if not has_control(name) else "", "holds a control character, such as U+0000"
 			)
-
-
-def _has_control(value: object) -> bool:
-	if isinstance(value, str):
-		return any(sign < " " and sign not in "\t\n\r" for sign in value)
-	if isinstance(value, dict):
-		return any(_has_control(key) or _has_control(inner) for key, inner in value.items())
-	return isinstance(value, list) and any(map(_has_control, value))
 
 
 def _type(event: dict, rules: Rules) -> Type:
@@ -293,7 +283,7 @@ def _values(event: dict, checked: Checked, rules: Rules, has_markup: bool) -> No
 		if value is None:
 			continue
 		if name in TEXTS:
-			values[name] = _words(name, value, rules.clean if has_markup else None)
+			values[name] = _words(name, value)
 		elif name in NUMBERS:
 			values[name] = _number(name, value)
 	channel = event.get("channel")
@@ -316,17 +306,16 @@ def _values(event: dict, checked: Checked, rules: Rules, has_markup: bool) -> No
 		if not isinstance(payload, dict | list):
 			raise _Wrong("payload", "is an object or a list")
 		if has_markup:
-			payload = _cleaned(payload, rules.clean)
-		if _holds_no_number(payload):
+			payload = plain_deep(payload)
+		if holds_no_number(payload):
 			raise _Wrong("payload", "holds a number that is none (NaN, Infinity)")
 		values["payload"] = _payload(payload)
 
 
-def _words(name: str, value: object, clean: Callable[[str], str] | None) -> str:
+def _words(name: str, value: object) -> str:
 	if not isinstance(value, str):
 		raise _Wrong(name, "is no text")
-	if clean and "<" in value:
-		value = clean(value)
+	value = plain(value)
 	if len(value) > TEXTS[name]:
 		raise _Wrong(name, f"is longer than {TEXTS[name]} characters")
 	return value
@@ -352,22 +341,6 @@ def _reference(event: dict, values: dict, rules: Rules) -> None:
 	if not isinstance(name, str) or not 0 < len(name) <= 140:
 		raise _Wrong("reference_name", "is missing, or longer than 140 characters")
 	values["reference_doctype"], values["reference_name"] = doctype, name
-
-
-def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
-	if isinstance(value, str):
-		return clean(value) if "<" in value else value
-	if isinstance(value, dict):
-		return {_cleaned(key, clean): _cleaned(inner, clean) for key, inner in value.items()}
-	return [_cleaned(inner, clean) for inner in value] if isinstance(value, list) else value
-
-
-def _holds_no_number(value: Any) -> bool:
-	if isinstance(value, float):
-		return value != value or value in (float("inf"), float("-inf"))
-	if isinstance(value, dict):
-		return any(map(_holds_no_number, value.values()))
-	return isinstance(value, list) and any(map(_holds_no_number, value))
 
 
 def _identify(event: dict, checked: Checked) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import frappe
 from frappe.query_builder import DocType
-from frappe.utils import get_system_timezone, sanitize_html
+from frappe.utils import get_system_timezone
 
 from ccms_app.identity.store import region
 from ccms_app.interactions import answers, clock
@@ -147,7 +147,6 @@ def _rules(events, source: Source, received: datetime, sent, naive_zone) -> Rule
 		naive_zone=naive_zone,
 		branches=frozenset(_branches(named)),
 		region=region.site_region(),
-		clean=sanitize_html,
 	)
 
 

@@ -40,8 +40,8 @@ def take(span: str) -> list[tuple[str, date]]:
 	# Deleting waits for whoever is just adding events under this mark, so that they are seen by what follows
 	for company, day in open_:
 		frappe.qb.from_(mark).delete().where(mark.name == _name(span, company, day, OPEN)).run()
-	_add([(span, company, day, TAKEN) for company, day in open_])
-	frappe.db.commit()
+		_add([(span, company, day, TAKEN)])
+		frappe.db.commit()  # one at a time: who holds several could wait in a circle with a batch that opens several
 	return sorted({(company, day) for company, day, _state in rows}, key=lambda pair: (pair[1], pair[0]))
 
 
