@@ -25,6 +25,7 @@ ignore_links_on_delete = [
 	"CCMS Customer Event",
 	"CCMS Score Run",
 	"CCMS Dirty Month",
+	"CCMS Customer Merge",
 	"CCMS Purchase Anomaly",
 	"CCMS Customer Interaction",
 	"CCMS Interaction Day",
@@ -32,6 +33,7 @@ ignore_links_on_delete = [
 	"CCMS Interaction Total",
 	"CCMS Identity",
 	"CCMS Identity Link",
+	"CCMS Duplicate Pair",
 	"CCMS Customer Identifier",
 	"CCMS Consent",
 	"CCMS Access Log",
@@ -56,6 +58,7 @@ _FENCED = (
 	"CCMS Interaction Total",
 )
 permission_query_conditions = {
+	"CCMS Duplicate Pair": "ccms_app.identity.store.pairs_permitted.pair_conditions",
 	**{doctype: ["ccms_app.privacy.store.fence.conditions"] for doctype in _FENCED},
 	"CCMS Customer Score": [
 		"ccms_app.scoring.store.permitted.score_conditions",
@@ -68,6 +71,7 @@ permission_query_conditions = {
 	"CCMS Segment Member": "ccms_app.segments.store.permitted.member_conditions",
 }
 has_permission = {
+	"CCMS Duplicate Pair": "ccms_app.identity.store.pairs_permitted.sees_pair",
 	**{doctype: ["ccms_app.privacy.store.fence.sees"] for doctype in _FENCED},
 	"Customer": ["ccms_app.privacy.store.fence.sees_customer"],
 	"CCMS Consent": ["ccms_app.privacy.store.fence.sees_of_customer"],
@@ -86,6 +90,8 @@ doctype_js = {
 		"public/js/loyalty_common.js",
 		"public/js/customer_behaviour.js",
 		"public/js/customer.js",
+		"public/js/customer_360_lists.js",
+		"public/js/customer_360.js",
 		"public/js/consent.js",
 	],
 	"CCMS Customer Segment": "public/js/segment_builder.js",
@@ -146,16 +152,16 @@ doc_events = {
 	"Event": {"on_update": f"{_DEALINGS}.told"},
 	"Customer": {
 		"before_rename": "ccms_app.overrides.customer.before_rename",
-		"after_rename": [
-			"ccms_app.overrides.customer.after_rename",
-			"ccms_app.overrides.segment_sources.customer_renamed",
-		],
+		"after_rename": "ccms_app.overrides.customer.after_rename",
 		"validate": "ccms_app.overrides.identity_sources.customer_validate",
 		"on_update": [
 			"ccms_app.overrides.segment_sources.customer_updated",
 			"ccms_app.overrides.identity_sources.customer_updated",
 		],
-		"after_delete": "ccms_app.overrides.identity_sources.customer_deleted",
+		"after_delete": [
+			"ccms_app.overrides.identity_sources.customer_deleted",
+			"ccms_app.overrides.duplicates.customer_deleted",
+		],
 		"on_trash": [
 			"ccms_app.overrides.customer.on_trash",
 			"ccms_app.overrides.segment_sources.customer_deleted",
@@ -215,6 +221,8 @@ ccms_consent_changed = ["ccms_app.privacy.store.profiling.consent_changed"]
 ccms_score_columns = ["ccms_app.segments.store.clusters.label"]
 # a customer's data, one handler a domain: asked by merge, undo, erasure and export (identity/handlers.py)
 ccms_customer_handlers = [
+	"ccms_app.identity.store.handler.Handler",
+	"ccms_app.identity.store.duplicate_handler.Handler",
 	"ccms_app.privacy.store.handler.Handler",
 	"ccms_app.loyalty.store.handler.Handler",
 	"ccms_app.behaviour.store.handler.Handler",

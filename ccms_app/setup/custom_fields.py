@@ -127,10 +127,23 @@ CUSTOM_FIELDS: dict[str, list[dict]] = {
 	],
 	"Customer": [
 		{
+			"fieldname": "ccms_360_tab",
+			"label": "360°",
+			"fieldtype": "Tab Break",
+			"insert_after": "dashboard_tab",
+			"depends_on": "eval:!doc.__islocal",
+		},
+		{
+			"fieldname": "ccms_360_html",
+			"fieldtype": "HTML",
+			"insert_after": "ccms_360_tab",
+			"print_hide": 1,
+		},
+		{
 			"fieldname": "ccms_loyalty_tab",
 			"label": "Loyalty & Behaviour",
 			"fieldtype": "Tab Break",
-			"insert_after": "dashboard_tab",
+			"insert_after": "ccms_360_html",
 			"depends_on": "eval:!doc.__islocal",
 		},
 		{

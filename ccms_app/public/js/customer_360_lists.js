@@ -1,0 +1,183 @@
+// Lists of the 360 screen that grow by key: orders and deliveries, tickets, interactions. Each has its filters, an empty state,
+// and a button for more.
+(() => {
+	const { part, day, money } = ccms.loyalty;
+	const API = "ccms_app.api.customer_360.";
+	frappe.provide("ccms.view360");
+
+	/**
+	 * A list in a card. `draw(row)` makes the element of a row, `filters` the fields above it; a change of one starts anew.
+	 * `first` is a page that is there already.
+	 */
+	ccms.view360.list = ({ name, title, method, customer, filters = [], draw, empty, first }) => {
+		const box = part("div", "ccms-card ccms-360-list");
+		box.dataset.list = name;
+		const head = part("div", "ccms-row");
+		const heading = part("h4", "ccms-name ccms-360-title", title);
+		const rows = part("div", "ccms-360-rows");
+		const foot = part("div", "ccms-actions");
+		const more = part("button", "btn btn-xs btn-default", __("Show More"));
+		more.type = "button";
+		foot.append(more);
+		head.append(heading);
+		const chosen = {};
+		filters.forEach((filter) => head.append(control(filter, chosen, () => load())));
+		box.append(head, rows, foot);
+		let next = null;
+		let asked = 0;
+
+		function show(page, add) {
+			if (!add) rows.replaceChildren();
+			page.rows.forEach((row) => rows.append(draw(row)));
+			if (!rows.children.length) rows.append(part("p", "ccms-muted mb-0", empty(chosen)));
+			next = page.next;
+			foot.hidden = !next;
+			foot.style.display = next ? "" : "none";
+		}
+
+		async function load(add) {
+			const mine = ++asked;
+			more.disabled = true;
+			rows.setAttribute("aria-busy", "true");
+			try {
+				const page = await frappe.xcall(API + method, { customer, ...chosen, before: add ? next : null }, "GET");
+				if (mine === asked) show(page, add);
+			} catch (error) {
+				if (mine === asked && !add) rows.replaceChildren(part("p", "ccms-muted mb-0", __("This could not be read.")));
+			} finally {
+				more.disabled = false;
+				rows.removeAttribute("aria-busy");
+			}
+		}
+
+		more.addEventListener("click", () => load(true));
+		if (first) show(first);
+		else load();
+		return box;
+	};
+
+	/** A choice, a day or a tick above a list. */
+	function control({ field, label, options, type }, chosen, changed) {
+		const box = part("label", "ccms-360-filter");
+		let input;
+		if (options) {
+			input = part("select", "form-control input-xs");
+			options.forEach(([value, text]) => {
+				const option = part("option", "", text);
+				option.value = value;
+				input.append(option);
+			});
+			input.setAttribute("aria-label", label);
+		} else {
+			input = part("input", type === "date" ? "form-control input-xs" : "");
+			input.type = type;
+			if (type === "date") input.setAttribute("aria-label", label);
+			input.title = label;
+		}
+		input.name = field;
+		box.append(input);
+		if (type === "checkbox") box.append(" ", label);
+		input.addEventListener("change", () => {
+			chosen[field] = type === "checkbox" ? Number(input.checked) : input.value;
+			changed();
+		});
+		return box;
+	}
+
+	function line(date, first, ...rest) {
+		const row = part("div", "ccms-360-row");
+		row.append(part("span", "ccms-360-day ccms-muted", date));
+		const body = part("div", "ccms-360-body");
+		const top = part("div", "ccms-row");
+		top.append(...first.filter(Boolean));
+		body.append(top);
+		rest.filter(Boolean).forEach((text) => body.append(part("div", "ccms-muted ccms-small", text)));
+		row.append(body);
+		return row;
+	}
+
+	function pill(text, colour) {
+		return part("span", `indicator-pill no-indicator-dot ${colour}`, text);
+	}
+
+	// ------------------------------------------------------------------ orders
+
+	const COLOURS = { Draft: "gray", Overdue: "red", Unpaid: "orange", Paid: "green", Completed: "green", Return: "gray" };
+
+	ccms.view360.orders = (customer, first) =>
+		ccms.view360.list({
+			name: "orders",
+			title: __("Orders and Deliveries"),
+			method: "orders",
+			customer,
+			first,
+			filters: [
+				{
+					field: "kind",
+					label: __("Kind"),
+					options: [["", __("All")], ...["Orders", "Deliveries", "Invoices", "Returns"].map((kind) => [kind, __(kind)])],
+				},
+				{ field: "is_open", label: __("Open only"), type: "checkbox" },
+			],
+			empty: (chosen) =>
+				chosen.kind || chosen.is_open ? __("None of these.") : __("No orders yet: the first one appears here."),
+			draw: (row) => {
+				const amount = part("span", "ccms-push ccms-balance", money(row.amount, row.currency));
+				const link = ccms.loyalty.document_link(row.doctype, row.name);
+				const status = pill(__(row.status, null, row.doctype), COLOURS[row.status] || "blue");
+				return line(day(row.day), [part("span", "", __(row.doctype)), link, status, amount], row.delivery);
+			},
+		});
+
+	// ------------------------------------------------------------------ tickets
+
+	ccms.view360.tickets = (customer, first) =>
+		ccms.view360.list({
+			name: "tickets",
+			title: __("Tickets"),
+			method: "tickets",
+			customer,
+			first,
+			filters: [{ field: "is_open", label: __("Open only"), type: "checkbox" }],
+			empty: (chosen) => (chosen.is_open ? __("None is open.") : __("No tickets: nothing was reported.")),
+			draw: (row) => {
+				const open = !["Resolved", "Closed"].includes(row.status);
+				const said = [row.issue_type, row.priority && __(row.priority)].filter(Boolean).join(" · ");
+				const link = ccms.loyalty.document_link("Issue", row.name, row.subject || row.name);
+				return line(day(row.day), [link, pill(__(row.status), open ? "orange" : "green")], said);
+			},
+		});
+
+	// ------------------------------------------------------------------ interactions
+
+	ccms.view360.interactions = (customer, { first, categories, channels }) =>
+		ccms.view360.list({
+			name: "interactions",
+			title: __("Interactions"),
+			method: "interactions",
+			customer,
+			first,
+			filters: [
+				{ field: "category", label: __("Category"), options: [["", __("All")], ...categories.map((one) => [one, __(one)])] },
+				{ field: "channel", label: __("Channel"), options: [["", __("Any channel")], ...channels.map((one) => [one, __(one)])] },
+				{ field: "from_date", label: __("From"), type: "date" },
+				{ field: "to_date", label: __("To"), type: "date" },
+			],
+			empty: (chosen) =>
+				Object.values(chosen).some(Boolean)
+					? __("None of these.")
+					: __("Nothing yet: calls, mails, visits and page views appear here by themselves."),
+			draw: (row) => {
+				const what = part("span", "", __(row.interaction_type));
+				const where = row.channel ? pill(__(row.channel), "gray") : null;
+				const named = row.reference_name
+					? ccms.loyalty.document_link(row.reference_doctype, row.reference_name)
+					: null;
+				return line(time(row.occurred_at), [what, where, named], row.subject || row.path, row.outcome && __(row.outcome));
+			},
+		});
+
+	function time(value) {
+		return `${day(value.split(" ")[0])} ${value.split(" ")[1].slice(0, 5)}`;
+	}
+})();
