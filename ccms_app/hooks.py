@@ -67,6 +67,10 @@ permission_query_conditions = {
 	"Customer": ["ccms_app.privacy.store.fence.customer_conditions"],
 	"CCMS Consent": ["ccms_app.privacy.store.fence.of_customer_conditions"],
 	"Prepared Report": ["ccms_app.privacy.store.prepared.conditions"],
+	"CCMS Customer Segment": ["ccms_app.privacy.store.children.parent_conditions"],
+	"CCMS Score Run": ["ccms_app.privacy.store.children.parent_conditions"],
+	"CCMS Segment Customer": ["ccms_app.privacy.store.children.row_conditions"],
+	"CCMS Left Out Customer": ["ccms_app.privacy.store.children.row_conditions"],
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.allocation_conditions",
 	"CCMS Segment Member": "ccms_app.segments.store.permitted.member_conditions",
 }
