@@ -269,7 +269,7 @@ def _identity(identity: object, region: str) -> tuple[str, str]:
 	if not isinstance(identity, dict) or identity.keys() - {"kind", "value", "network"}:
 		raise _Wrong("identity", "is an object of kind and value (and network)")
 	kind, network = identity.get("kind"), identity.get("network") or ""
-	if kind not in kinds.CODES or not isinstance(network, str):
+	if kind not in kinds.KINDS or not isinstance(network, str):
 		raise _Wrong("identity", f"is of no known kind: {', '.join(kinds.KINDS)}")
 	value = normalise(kind, identity.get("value"), region, network)
 	if not value:

@@ -7,7 +7,7 @@ fails there is logged, and the nightly round tells of the last days again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,6 +36,7 @@ ONLY = {
 	"POS Invoice": {"is_return": 1},
 }
 Key = tuple[str, str]
+Put = Callable[..., list[answers.Answer]]
 
 
 # --- noting --------------------------------------------------------------------------------------------------
@@ -78,10 +79,10 @@ def _forget() -> dict | None:
 
 
 # --- telling -------------------------------------------------------------------------------------------------
-def tell(names: Iterable[Key], extra: Iterable[dict] = ()) -> dict[str, int]:
-	"""Write the events of documents; commits. Returns how many events had which answer.
+def tell(names: Iterable[Key], extra: Iterable[dict] = (), put: Put = intake.take) -> dict[str, int]:
+	"""Write the events of documents. Returns how many events had which answer.
 
-	names: (DocType, name); documents that are gone tell nothing.
+	names: (DocType, name); documents that are gone tell nothing. put: commits, unless it is `intake.write`.
 	"""
 	happened = [Happened(**{**one, "at": get_datetime(one["at"])}) for one in extra]
 	for doctype, name in names:
@@ -91,11 +92,11 @@ def tell(names: Iterable[Key], extra: Iterable[dict] = ()) -> dict[str, int]:
 			frappe.log_error(
 				f"CCMS: no event of {doctype} {name}", reference_doctype=doctype, reference_name=name
 			)
-	return write(happened)
+	return write(happened, put)
 
 
-def write(happened: Iterable[Happened]) -> dict[str, int]:
-	"""Find whose each dealing is, and hand it to the intake; commits. Dealings with nobody known are left out."""
+def write(happened: Iterable[Happened], put: Put = intake.take) -> dict[str, int]:
+	"""Find whose each dealing is, and hand it to the intake. Dealings with nobody known are left out."""
 	zone = ZoneInfo(get_system_timezone())
 	by_company: dict[str, list[Happened]] = defaultdict(list)
 	for one in happened:
@@ -103,10 +104,10 @@ def write(happened: Iterable[Happened]) -> dict[str, int]:
 			by_company[one.company or _usual_company()].append(one)
 	counted: dict[str, int] = defaultdict(int)
 	for company, those in by_company.items():
-		events = _with_people(those, company)
+		events = _with_people(those)
 		if not events:
 			continue
-		for answer in intake.take(events, sources.of_site(company), naive_zone=zone):
+		for answer in put(events, sources.of_site(company), naive_zone=zone):
 			counted[answer.status] += 1
 			if answer.status in (answers.INVALID, answers.FORBIDDEN, answers.UNKNOWN_TYPE):
 				frappe.logger("ccms").warning(f"{answer.event_id}: {answer.field} {answer.message}")
@@ -163,11 +164,11 @@ def _usual_company() -> str:
 
 
 # --- whose it is ---------------------------------------------------------------------------------------------
-def _with_people(happened: list[Happened], company: str) -> list[dict]:
+def _with_people(happened: list[Happened]) -> list[dict]:
 	"""Events with their identity. Mail and calls go by the address or number where it is known, and is not somebody
 	else's than the document says; everything else by the customer's own record."""
-	where = region.of_company(company)
-	typed = {pair: normalise(*pair, region=where) for one in happened for pair in one.reach}
+	here = region.site_region()
+	typed = {pair: normalise(*pair, region=here) for one in happened for pair in one.reach}
 	names = identities.find_many((kind, typed[kind, text]) for kind, text in typed if typed[kind, text])
 	owners = identities.owners(names.values())
 	found = []

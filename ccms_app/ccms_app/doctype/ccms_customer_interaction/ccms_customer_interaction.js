@@ -1,0 +1,3 @@
+frappe.ui.form.on("CCMS Customer Interaction", {
+	refresh: (frm) => frm.disable_form(),
+});

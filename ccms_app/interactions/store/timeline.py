@@ -1,0 +1,278 @@
+"""What happened with one customer, newest first, read a page at a time by key.
+
+An event names an identity or a visitor, never the customer. So the customer's identities are found first, each with the
+time in which it was the customer's; then the newest events of each are read from its index and merged. A merge or an undo
+moves identities, and what is shown follows.
+
+The name of an event is its key together with its time: a page starts after the last row of the page before it, however deep
+it lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.query_builder import DocType
+from frappe.query_builder.builder import QueryBuilder
+from frappe.utils import cint, get_datetime, getdate
+from pypika.enums import Order
+from pypika.terms import Criterion
+
+from ccms_app.identity import kinds
+from ccms_app.identity.spans import Span
+from ccms_app.identity.store import identities
+from ccms_app.privacy.store import fence, reading
+
+EVENT, IDENTITY, TYPE = "CCMS Customer Interaction", "CCMS Identity", "CCMS Interaction Type"
+MOST = 100
+"""Rows of a page at most."""
+LONGEST_TEXT = 100
+EXCERPT = 500
+"""Characters of a content that a page shows."""
+FIELDS = (
+	"name",
+	"occurred_at",
+	"interaction_type",
+	"channel",
+	"direction",
+	"company",
+	"branch",
+	"subject",
+	"content",
+	"outcome",
+	"path",
+	"previous_path",
+	"dwell",
+	"duration",
+	"item",
+	"amount",
+	"identity",
+	"visitor",
+	"reference_doctype",
+	"reference_name",
+	"event_source",
+)
+PERSONAL = ("subject", "content", "path", "previous_path", "reference_doctype", "reference_name")
+"""What may name people, and is not shown to who sees them masked."""
+SEARCHED = ("subject", "content", "path", "item", "outcome")
+EXACT = ("interaction_type", "channel", "company", "branch")
+
+event = DocType(EVENT)
+
+
+@dataclass(frozen=True)
+class Key:
+	"""The last row of a page: what follows lies before it."""
+
+	at: datetime
+	name: str
+
+	def __str__(self) -> str:
+		return f"{self.at:%Y-%m-%d %H:%M:%S.%f}|{self.name}"
+
+	@classmethod
+	def read(cls, text: str) -> Key:
+		"""The key that `str` made.
+
+		Raises:
+			frappe.ValidationError: it is none.
+		"""
+		at, _bar, name = text.partition("|")
+		try:
+			return cls(datetime.strptime(at, "%Y-%m-%d %H:%M:%S.%f"), name)
+		except ValueError:
+			frappe.throw(_("This page cannot be found: open the list anew."))
+
+
+@dataclass(frozen=True)
+class Filters:
+	"""What a page is narrowed to; empty: not.
+
+	interaction_type, channel, company, branch: exactly that. category: of types. since, until: days, both included. text:
+	stands in subject, content, path, item or outcome.
+	"""
+
+	interaction_type: str = ""
+	category: str = ""
+	channel: str = ""
+	company: str = ""
+	branch: str = ""
+	since: date | None = None
+	until: date | None = None
+	text: str = ""
+
+	@classmethod
+	def read(cls, given: dict[str, Any] | None) -> Filters:
+		"""Filters as a page of the desk sends them.
+
+		Raises:
+			frappe.ValidationError: unknown filters, texts that are none, dates that are none.
+		"""
+		given = {name: value for name, value in (given or {}).items() if value not in (None, "")}
+		if given.keys() - cls.__dataclass_fields__.keys():
+			frappe.throw(_("The timeline has no such filter."))
+		for name, value in given.items():
+			if name in ("since", "until"):
+				try:
+					given[name] = getdate(value)
+				except (ValueError, TypeError, frappe.ValidationError):
+					frappe.clear_last_message()
+					frappe.throw(_("This is no date."))
+			elif not isinstance(value, str) or len(value) > 140:
+				frappe.throw(_("A filter of the timeline is a text of at most 140 characters."))
+		given["text"] = given.get("text", "").strip()[:LONGEST_TEXT]
+		return cls(**given)
+
+
+# --- a page --------------------------------------------------------------------------------------------------
+def page(
+	customer: str, filters: Filters | None = None, before_key: str = "", limit: int = 30
+) -> dict[str, Any]:
+	"""The newest events of a customer, of all identities that are or were the customer's, before a key.
+
+	Args:
+		customer: the caller has made sure that the user may see it.
+		before_key: the `next_key` of the page before; empty: the first page.
+		limit: rows, at most `MOST`.
+
+	Returns:
+		{"rows": [...], "next_key": ""} where each row has `FIELDS` and `category`, `identity_kind`, `identity_shown`
+		(masked); `next_key` is empty on the last page. Rows of companies and branches beyond the user's fence are left
+		out, and so is what names people for who sees them masked.
+	"""
+	filters = filters or Filters()
+	limit = min(max(cint(limit), 1), MOST)
+	if filters.text and reading.is_masked():
+		reading.refuse_masked(_("Text"))
+	keys = _keys(identities.spans(customer), filters, Key.read(before_key) if before_key else None, limit + 1)
+	rows = _rows([name for _at, name in keys[:limit]])
+	more = len(keys) > limit
+	return {"rows": rows, "next_key": str(Key(*keys[limit - 1])) if more else ""}
+
+
+def newest(customer: str, limit: int) -> list[dict[str, Any]]:
+	"""The newest events of a customer, as in `page`."""
+	return page(customer, limit=limit)["rows"]
+
+
+def _keys(
+	spans: Iterable[Span], filters: Filters, before: Key | None, limit: int
+) -> list[tuple[datetime, str]]:
+	"""The newest keys of all spans: each is read from the index of its column, so no query sorts."""
+	condition = _condition(filters)
+	if condition is None:
+		return []
+	found: set[tuple[datetime, str]] = set()
+	queries = []
+	kind_of = _kinds(spans := list(spans))
+	for span in spans:
+		queries.append(_of_span(event.identity, span, condition, before, limit))
+		if kind_of.get(span.identity) in (kinds.VISITOR, kinds.DEVICE):
+			queries.append(_of_span(event.visitor, span, condition, before, limit))
+	for query in queries:
+		found.update(query.run())
+	return sorted(found, reverse=True)[:limit]
+
+
+def _of_span(column, span: Span, condition: list[Criterion], before: Key | None, limit: int) -> QueryBuilder:
+	query = frappe.qb.from_(event).select(event.occurred_at, event.name).where(column == span.identity)
+	if before:
+		# the first half lets the index start there, the second half is exact
+		query = query.where(event.occurred_at <= before.at)
+		query = query.where((event.occurred_at < before.at) | (event.name < before.name))
+	if span.start:
+		query = query.where(event.occurred_at >= span.start)
+	if span.end:
+		query = query.where(event.occurred_at < span.end)
+	for one in condition:
+		query = query.where(one)
+	query = query.orderby(event.occurred_at, order=Order.desc).orderby(event.name, order=Order.desc)
+	return query.limit(limit)
+
+
+def _condition(filters: Filters) -> list[Criterion] | None:
+	"""What filters and the fence ask of a row; None when no row can answer."""
+	found = []
+	for name in EXACT:
+		if value := getattr(filters, name):
+			found.append(event[name] == value)
+	if filters.category:
+		types = frappe.get_all(TYPE, filters={"category": filters.category}, pluck="name")
+		if not types:
+			return None
+		found.append(event.interaction_type.isin(types))
+	if filters.since:
+		found.append(event.occurred_at >= get_datetime(filters.since))
+	if filters.until:
+		found.append(event.occurred_at < get_datetime(filters.until) + timedelta(days=1))
+	if filters.text:
+		like = f"%{_literal(filters.text)}%"
+		found.append(reduce(or_, (event[name].like(like) for name in SEARCHED)))
+	fenced = fence.criterion(EVENT, table=event)
+	return [*found, fenced] if fenced is not None else found
+
+
+def _literal(text: str) -> str:
+	return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _kinds(spans: list[Span]) -> dict[str, str]:
+	names = sorted({span.identity for span in spans})
+	identity = DocType(IDENTITY)
+	if not names:
+		return {}
+	return dict(
+		frappe.qb.from_(identity).select(identity.name, identity.kind).where(identity.name.isin(names)).run()
+	)
+
+
+def _rows(names: list[str]) -> list[dict[str, Any]]:
+	"""The rows of these names, newest first, as the user may see them."""
+	if not names:
+		return []
+	rows = (
+		frappe.qb.from_(event)
+		.select(*(event[field] for field in FIELDS))
+		.where(event.name.isin(names))
+		.orderby(event.occurred_at, order=Order.desc)
+		.orderby(event.name, order=Order.desc)
+		.run(as_dict=True)
+	)
+	categories = dict(frappe.get_all(TYPE, fields=["name", "category"], as_list=True))
+	shown = _shown({name for row in rows for name in (row.identity, row.visitor) if name})
+	is_masked = reading.is_masked()
+	for row in rows:
+		row.category = categories.get(row.interaction_type) or ""
+		row.identity_kind, row.identity_shown = shown.get(row.identity or row.visitor, ("", ""))
+		row.content = (row.content or "")[:EXCERPT]
+		if is_masked:
+			row.update(dict.fromkeys(PERSONAL, ""))
+	return rows
+
+
+def _shown(names: set[str]) -> dict[str, tuple[str, str]]:
+	identity = DocType(IDENTITY)
+	if not names:
+		return {}
+	query = frappe.qb.from_(identity).select(identity.name, identity.kind, identity.shown_as)
+	return {name: (kind, shown) for name, kind, shown in query.where(identity.name.isin(sorted(names))).run()}
+
+
+# --- choices -------------------------------------------------------------------------------------------------
+def choices() -> dict[str, list[str]]:
+	"""What the filters of a timeline offer: types with their categories, and channels."""
+	from ccms_app.interactions.check import CHANNELS
+
+	types = frappe.get_all(TYPE, fields=["name", "category"], order_by="name")
+	return {
+		"types": [row.name for row in types],
+		"categories": sorted({row.category for row in types}),
+		"channels": list(CHANNELS),
+	}

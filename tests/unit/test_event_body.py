@@ -1,0 +1,76 @@
+"""Bodies of requests with events: any bytes are answered."""
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccms_app.interactions.body import MOST_BYTES, BadBody, read
+
+
+def sent(anything) -> bytes:
+	return json.dumps(anything).encode()
+
+
+def test_the_three_forms():
+	batch = read(sent({"key": "k", "sent_at": "2026-05-04T12:00:00Z", "events": [1, 2]}))
+	assert (batch.key, batch.events) == ("k", [1, 2])
+	assert batch.sent == datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
+	assert read(sent([{"a": 1}]), "header").events == [{"a": 1}]
+	single = read(sent({"key": "k", "event_id": "1", "type": "Call"}))
+	assert (single.key, single.events, single.sent) == ("k", [{"event_id": "1", "type": "Call"}], None)
+
+
+def test_the_header_goes_before_the_body():
+	assert read(sent({"key": "body", "events": []}), "header").key == "header"
+
+
+@pytest.mark.parametrize(
+	("raw", "status"),
+	[
+		(b"", 400),
+		(b"{", 400),
+		(b"\xff\xfe", 400),
+		(b'"text"', 400),
+		(b"12", 400),
+		(b"null", 400),
+		(sent({"events": "x"}), 400),
+		(sent({"events": [], "user": "x"}), 400),
+		(sent({"events": [], "sent_at": "soon"}), 400),
+		(b"[" * 100_000, 400),
+		(b"{" * 100_000, 400),
+		(b" " * (MOST_BYTES + 1), 413),
+		(sent([0] * 1001), 413),
+	],
+)
+def test_what_is_no_batch_is_refused_whole(raw, status):
+	with pytest.raises(BadBody) as refused:
+		read(raw)
+	assert refused.value.status == status
+
+
+def test_a_bottomless_event_does_not_hide_the_others():
+	deep = "[" * 50_000 + "]" * 50_000
+	raw = '{"events": [{"event_id": "1"}, {"event_id": "2 ]\\"[", "payload": %s}, {"event_id": "3"}]}' % deep
+	events = read(raw.encode()).events
+	assert [event["event_id"] for event in events] == ["1", '2 ]"[', "3"]
+	inner, levels = events[1]["payload"], 0
+	while inner:
+		inner, levels = inner[0], levels + 1
+	assert levels > 4
+
+
+def test_an_endless_number_does_not_hide_the_others():
+	raw = '{"events": [{"amount": %s}, {"amount": 1}]}' % ("9" * 10_000)
+	events = read(raw.encode()).events
+	assert events == [{"amount": float("inf")}, {"amount": 1}]
+
+
+@given(st.binary(max_size=300) | st.text(alphabet='[]{}",:\\01a', max_size=60).map(str.encode))
+def test_any_bytes_are_answered(raw):
+	try:
+		assert isinstance(read(raw).events, list)
+	except BadBody as refused:
+		assert refused.status in (400, 413)
