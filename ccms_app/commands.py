@@ -175,6 +175,23 @@ def ccms_interactions(context, since: str | None) -> None:
 	click.echo(f"{site}: {found}.")
 
 
+@click.command("ccms-match")
+@click.option("--full", is_flag=True, help="Compare everybody with everybody, not only who has changed.")
+@pass_context
+def ccms_match(context, full: bool) -> None:
+	"""Look for customers who are probably one person. May be stopped and started again."""
+	from ccms_app.identity.store import matching
+
+	with connected(context) as site:
+		with progress(100, "Comparing customers") as bar:
+			result = matching.run(full, lambda share, _text: bar.update(int(100 * share) - bar.pos))
+			bar.update(100 - bar.pos)
+	click.echo(
+		f"{site}: {result.compared} of {result.customers} customers compared, {result.new} new pairs, {result.gone} gone, "
+		f"{result.open} open" + (f", {result.merged} merged." if result.merged else ".")
+	)
+
+
 @click.command("ccms-demo-data")
 @click.option("--company", help="The company to trade in; by default the site's default company.")
 @pass_context

@@ -199,6 +199,8 @@ override_whitelisted_methods = {
 	"frappe.desk.query_report.export_query": "ccms_app.api.exports.query_report_export",
 	"frappe.desk.reportview.export_query": "ccms_app.api.exports.list_export",
 }
+additional_timeline_content = {"Customer": ["ccms_app.desk.dealings.on_form"]}
+
 scheduler_events = {
 	"hourly_long": ["ccms_app.tasks.hourly_long"],
 	"daily": ["ccms_app.tasks.daily"],

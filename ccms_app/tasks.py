@@ -63,3 +63,10 @@ def daily_long() -> None:
 		job_id="ccms_interaction_totals",
 		deduplicate=True,
 	)
+	frappe.enqueue(
+		"ccms_app.identity.store.matching.nightly",
+		queue="long",
+		timeout=2 * 60 * 60,
+		job_id="ccms_nightly_matching",
+		deduplicate=True,
+	)

@@ -50,7 +50,7 @@ class Matcher:
 		rows = np.unique(
 			one[one < count]
 		)  # only the records that are candidates are put beside the newcomers
-		few = _taken(self.records, rows) + newcomers
+		few = Prepared.joined([self.records.taken(rows), newcomers])
 		place = np.concatenate(
 			[np.searchsorted(rows, one[one < count]), one[one >= count] - count + len(rows)]
 		)
@@ -75,21 +75,6 @@ def match(
 	progress: called with the share that is done, between 0 and 1.
 	"""
 	return Matcher(prepare(records, identities), settings or Settings()).all(progress)
-
-
-def _taken(records: Prepared, rows: np.ndarray) -> Prepared:
-	def take(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-		return {key: each[rows] for key, each in values.items()}
-
-	return Prepared(
-		records.ids[rows],
-		records.is_han[rows],
-		take(records.text),
-		take(records.hash),
-		take(records.values),
-		take(records.value_hash),
-		take(records.verified),
-	)
 
 
 def _scored(

@@ -75,16 +75,27 @@ class Prepared:
 	def __len__(self) -> int:
 		return len(self.ids)
 
-	def __add__(self, other: Prepared) -> Prepared:
-		"""These records, then the other's."""
-		joined = {}
-		for field in fields(self):
-			mine, theirs = getattr(self, field.name), getattr(other, field.name)
-			if isinstance(mine, dict):
-				joined[field.name] = {key: np.concatenate([mine[key], theirs[key]]) for key in mine}
+	@classmethod
+	def joined(cls, parts: list[Prepared]) -> Prepared:
+		"""The records of all parts, one after the other."""
+		found = {}
+		for field in fields(cls):
+			each = [getattr(part, field.name) for part in parts]
+			if isinstance(each[0], dict):
+				found[field.name] = {key: np.concatenate([one[key] for one in each]) for key in each[0]}
 			else:
-				joined[field.name] = np.concatenate([mine, theirs])
-		return Prepared(**joined)
+				found[field.name] = np.concatenate(each)
+		return cls(**found)
+
+	def taken(self, rows: np.ndarray) -> Prepared:
+		"""Some of the records, by numbers of rows or a mask."""
+		found = {}
+		for field in fields(self):
+			mine = getattr(self, field.name)
+			found[field.name] = (
+				{key: each[rows] for key, each in mine.items()} if isinstance(mine, dict) else mine[rows]
+			)
+		return Prepared(**found)
 
 
 def hashed(texts: np.ndarray) -> np.ndarray:

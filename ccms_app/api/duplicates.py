@@ -1,0 +1,79 @@
+"""What people do with probable duplicates: look for them, compare two, merge them, or say that they are two people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+
+from ccms_app.identity.store import duplicates, match_words, matching, pairs_permitted
+
+STARTERS = ("System Manager", "CCMS Manager", "Sales Master Manager")
+
+
+@frappe.whitelist(methods=["POST"])
+def look(full: int | str = 0) -> bool:
+	"""Look for duplicates in the background. False when that is going on already."""
+	frappe.only_for(STARTERS)
+	return matching.enqueue(bool(frappe.utils.cint(full)))
+
+
+@frappe.whitelist()
+def compare(pair: str) -> dict[str, Any]:
+	"""Two customers side by side, with what agrees."""
+	doc = _readable(pair)
+	for customer in (doc.customer_a, doc.customer_b):
+		frappe.get_doc("Customer", customer).check_permission("read")
+	return match_words.compare(doc.name)
+
+
+@frappe.whitelist(methods=["POST"])
+def not_duplicate(pair: str, note: str = "") -> None:
+	"""Two people; remembered for good."""
+	duplicates.not_duplicate(_writable(pair).name, note)
+
+
+@frappe.whitelist(methods=["POST"])
+def snooze(pair: str, until: str) -> None:
+	"""Off the list until a day."""
+	duplicates.snooze(_writable(pair).name, until)
+
+
+@frappe.whitelist(methods=["POST"])
+def reopen(pair: str) -> None:
+	"""Take a decision back."""
+	duplicates.reopen(_writable(pair).name)
+
+
+@frappe.whitelist(methods=["POST"])
+def merge(pair: str, keep: str, reason: str = "") -> dict[str, Any]:
+	"""Make one customer of two; `keep` stays."""
+	doc = _writable(pair)
+	for customer in (doc.customer_a, doc.customer_b):
+		frappe.get_doc("Customer", customer).check_permission("write")
+	return duplicates.merge(doc.name, keep, reason)
+
+
+@frappe.whitelist()
+def open_pairs(filters: dict | str | None = None) -> dict[str, Any]:
+	"""Number card: pairs that wait for somebody."""
+	if not frappe.has_permission(duplicates.DOCTYPE, "read"):
+		return {"value": "–", "fieldtype": "Data"}
+	return {
+		"value": pairs_permitted.count_open(),
+		"fieldtype": "Int",
+		"route": ["List", duplicates.DOCTYPE],
+		"route_options": {"status": duplicates.OPEN},
+	}
+
+
+def _readable(pair: str):
+	doc = frappe.get_doc(duplicates.DOCTYPE, pair)
+	doc.check_permission("read")
+	return doc
+
+
+def _writable(pair: str):
+	doc = frappe.get_doc(duplicates.DOCTYPE, pair)
+	doc.check_permission("write")
+	return doc

@@ -1,0 +1,44 @@
+"""Pairs of probable duplicates through merges, undoing, erasure and export."""
+
+from __future__ import annotations
+
+import frappe
+
+from ccms_app.identity.handlers import Nothing
+
+from . import duplicates, match_words
+
+
+class Handler(Nothing):
+	"""Answers for CCMS Duplicate Pair."""
+
+	doctypes = (duplicates.DOCTYPE,)
+
+	def export(self, customer: str) -> dict[str, list[dict]]:
+		"""That a customer was taken for another, without telling for whom."""
+		rows = [
+			{
+				"score": row["score"],
+				"certainty": row["certainty"],
+				"status": row["status"],
+				"found_on": str(row["found_on"]),
+				"evidence": match_words.sentence(row["evidence"]),
+			}
+			for row in duplicates.of_customer(customer)
+		]
+		return {duplicates.DOCTYPE: rows} if rows else {}
+
+	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
+		found = duplicates.forget(customer) + (duplicates.forget(erased_as) if erased_as else 0)
+		return {duplicates.DOCTYPE: found} if found else {}
+
+	def before_merge(self, source: str, target: str) -> dict:
+		rows = duplicates.of_customer(source) + duplicates.of_customer(target)
+		return {"pairs": frappe.parse_json(frappe.as_json(rows))}
+
+	def merged(self, source: str, target: str) -> None:
+		duplicates.merged(target)
+
+	def unmerge(self, source: str, target: str, kept: dict) -> list[str]:
+		duplicates.unmerged(source, target, kept.get("pairs") or [])
+		return []

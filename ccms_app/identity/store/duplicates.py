@@ -1,0 +1,315 @@
+"""CCMS Duplicate Pair: what the engine found and what people decided. The only writer of these rows.
+
+A row holds no value of anybody, only which fields agree and how well: what is shown beside it is read when it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+
+import frappe
+import pandas as pd
+from frappe import _
+from frappe.model.document import Document
+from frappe.query_builder import DocType
+from frappe.utils import getdate, now_datetime, nowdate
+
+from ccms_app.identity.matching.engine import evidence
+
+from .rows import insert
+
+DOCTYPE = "CCMS Duplicate Pair"
+OPEN, SNOOZED, NOT_DUPLICATE, MERGED = "Open", "Snoozed", "Not a Duplicate", "Merged"
+COLUMNS = (
+	"name", "creation", "modified", "owner", "modified_by", "customer_a", "customer_b", "score", "certainty", "contradicts",
+	"merges_alone", "evidence", "status", "found_on", "checked_on",
+)  # fmt: skip
+FIGURES = ("score", "certainty", "contradicts", "merges_alone", "evidence")
+BATCH = 500
+Pair = tuple[str, str]
+
+
+def refuse_by_hand(doc: Document) -> None:
+	"""Rows are written here alone; people decide with the buttons of the form."""
+	frappe.throw(
+		_("Pairs are found by comparing customers and are not written by hand."), frappe.PermissionError
+	)
+
+
+# --- what the engine found -----------------------------------------------------------------------------------------
+
+
+def write(
+	found: pd.DataFrame,
+	customers: set[str] | None,
+	began: datetime,
+	progress: Callable[[float], None] = lambda _share: None,
+) -> tuple[int, int]:
+	"""Bring the rows up to date with what was found. Decisions stay. Commits after each batch.
+
+	Args:
+		found: as `matching.engine` returns it.
+		customers: who was compared; None for everybody. Open pairs of theirs that were not found again go.
+		began: the start of the run.
+
+	Returns: how many pairs are new, and how many are gone.
+	"""
+	held = {_key(row.customer_a, row.customer_b): row for row in _rows(customers)}
+	now, user, new, seen = now_datetime(), frappe.session.user, [], set()
+	for at, row in enumerate(found.itertuples(index=False)):
+		key = _key(row.a, row.b)
+		seen.add(key)
+		figures = (
+			min(round(100 * row.chance, 1), 99.9),  # nothing is sure
+			row.certainty,
+			int(row.contradicts),
+			int(row.merges_alone),
+			frappe.as_json(
+				{"swapped": bool(row.swapped), "fields": list(evidence(row.levels, row.bits))}, indent=None
+			),
+		)
+		if key not in held:
+			name = frappe.generate_hash(length=12)
+			new.append((name, now, now, user, user, *key, *figures, OPEN, now, now))
+		elif _figures(held[key]) != figures or held[key].is_stale:
+			values = dict(zip(FIGURES, figures, strict=True))
+			_set(held[key].name, **values, checked_on=now, is_stale=0)
+		if at % BATCH == BATCH - 1:
+			_flush(new)
+			progress(at / len(found))
+	_flush(new, last=True)
+	# pairs of today may be older than the run: one that somebody found again meanwhile stays
+	gone = [
+		row.name
+		for key, row in held.items()
+		if key not in seen and row.status in (OPEN, SNOOZED) and row.found_on < began
+	]
+	_delete(gone)
+	_set_many([row.name for key, row in held.items() if key not in seen and row.is_stale], is_stale=0)
+	frappe.db.commit()
+	return len(found) - len(seen & set(held)), len(gone)
+
+
+def _flush(new: list[tuple], last: bool = False) -> None:
+	insert(DOCTYPE, COLUMNS, new)
+	new.clear()
+	frappe.db.commit()
+
+
+def _key(a: str, b: str) -> Pair:
+	return (a, b) if a < b else (b, a)
+
+
+def _figures(row) -> tuple:
+	return tuple(row[field] for field in FIGURES)
+
+
+def _rows(customers: Iterable[str] | None) -> list[frappe._dict]:
+	"""Rows of pairs that one of these customers is in, merged ones left out; None for all."""
+	pair = DocType(DOCTYPE)
+	fields = ("name", "customer_a", "customer_b", "status", "is_stale", "found_on", *FIGURES)
+	query = frappe.qb.from_(pair).select(*(pair[field] for field in fields)).where(pair.status != MERGED)
+	if customers is None:
+		return query.run(as_dict=True)
+	found, names = {}, sorted(customers)
+	for start in range(0, len(names), BATCH):
+		part = names[start : start + BATCH]
+		rows = query.where(pair.customer_a.isin(part) | pair.customer_b.isin(part)).run(as_dict=True)
+		found.update((row.name, row) for row in rows)
+	return list(found.values())
+
+
+def wake() -> None:
+	"""Pairs that were put off until today are open again."""
+	pair = DocType(DOCTYPE)
+	query = frappe.qb.update(pair).set(pair.status, OPEN).set(pair.snoozed_until, None)
+	query.where((pair.status == SNOOZED) & (pair.snoozed_until <= nowdate())).run()
+
+
+def stale() -> set[str]:
+	"""Customers of pairs that have to be compared again."""
+	rows = frappe.get_all(DOCTYPE, filters={"is_stale": 1}, fields=["customer_a", "customer_b"])
+	return {name for row in rows for name in (row.customer_a, row.customer_b)}
+
+
+def drop(customers: Iterable[str]) -> None:
+	"""Delete the undecided pairs of customers who are not compared any more."""
+	_delete([row.name for row in _rows(set(customers)) if row.status in (OPEN, SNOOZED)])
+
+
+def forget(customer: str) -> int:
+	"""Delete every pair of a customer who is deleted or erased. Returns how many there were."""
+	pair = DocType(DOCTYPE)
+	query = frappe.qb.from_(pair).select(pair.name)
+	names = query.where((pair.customer_a == customer) | (pair.customer_b == customer)).run(pluck=True)
+	_delete(names)
+	return len(names)
+
+
+# --- what people decide --------------------------------------------------------------------------------------------
+
+
+def not_duplicate(pair: str, note: str = "") -> None:
+	"""Two people: remembered for good, whatever later runs find."""
+	_decide(pair, (OPEN, SNOOZED), NOT_DUPLICATE, note)
+
+
+def snooze(pair: str, until: str | date) -> None:
+	"""Put off until a day."""
+	if getdate(until) <= getdate():
+		frappe.throw(_("Choose a day in the future."))
+	_decide(pair, (OPEN, SNOOZED), SNOOZED, snoozed_until=getdate(until))
+
+
+def reopen(pair: str) -> None:
+	"""Take a decision back."""
+	_decide(pair, (NOT_DUPLICATE, SNOOZED), OPEN)
+
+
+def _decide(pair: str, before: tuple[str, ...], status: str, note: str | None = None, **values) -> None:
+	row = _locked(pair, before)
+	values = {"snoozed_until": None, **values}
+	if note is not None:
+		values["note"] = (note or "").strip()[:1000]
+	_set(row.name, status=status, decided_by=frappe.session.user, decided_on=now_datetime(), **values)
+	frappe.get_doc(DOCTYPE, pair).notify_update()
+
+
+def _locked(pair: str, before: tuple[str, ...]) -> frappe._dict:
+	"""The row, held until the transaction ends, while it is in one of these states.
+
+	Raises:
+		frappe.ValidationError: somebody decided otherwise meanwhile.
+	"""
+	fields = ["name", "customer_a", "customer_b", "status"]
+	row = frappe.db.get_value(DOCTYPE, pair, fields, as_dict=True, for_update=True)
+	if not row or row.status not in before:
+		frappe.throw(_("This pair has been decided already. Reload the page."))
+	return row
+
+
+def merge(pair: str, keep: str, reason: str = "") -> dict:
+	"""Merge the two customers of a pair.
+
+	Args:
+		keep: the customer who stays; the other one becomes part of it.
+
+	Returns: what `merging.start` says of the merge that is on its way.
+	"""
+	from . import merging
+
+	row = _locked(pair, (OPEN, SNOOZED))
+	if keep not in (row.customer_a, row.customer_b):
+		frappe.throw(_("Choose one of the two customers."))
+	source = row.customer_b if keep == row.customer_a else row.customer_a
+	return merging.start(source, keep, reason=reason, pair=pair)
+
+
+def merge_alone() -> int:
+	"""Merge what needs no person: two identifiers verified on both sides and nothing that contradicts. Off by default.
+
+	The older customer stays. A merge that is refused is noted on its pair and left to people.
+	"""
+	from . import merging
+
+	done = 0
+	filters = {"status": OPEN, "certainty": "Certain", "merges_alone": 1, "contradicts": 0, "is_stale": 0}
+	for name in frappe.get_all(DOCTYPE, filters=filters, pluck="name", order_by="score desc"):
+		row = frappe.db.get_value(
+			DOCTYPE, {**filters, "name": name}, ["customer_a", "customer_b"], as_dict=True
+		)
+		if not row:
+			continue  # an earlier merge took one of the two
+		made = dict(
+			frappe.get_all(
+				"Customer",
+				filters={"name": ["in", [row.customer_a, row.customer_b]]},
+				fields=["name", "creation"],
+				as_list=True,
+			)
+		)
+		if len(made) < 2:
+			continue
+		source, target = sorted(made, key=lambda customer: (made[customer], customer), reverse=True)
+		try:
+			merging.merge(source, target, reason=_("Two verified identifiers agree and nothing contradicts."))
+			frappe.db.commit()
+			done += 1
+		except Exception as error:
+			frappe.db.rollback()
+			_set(name, note=str(error)[:1000], merges_alone=0)
+			frappe.db.commit()
+	return done
+
+
+# --- merges, and taking them back ------------------------------------------------------------------------------------
+
+
+def of_customer(customer: str) -> list[dict]:
+	"""All pairs of a customer, as they are stored."""
+	fields = [field for field in COLUMNS if field != "owner"] + [
+		"snoozed_until",
+		"decided_by",
+		"decided_on",
+		"note",
+		"is_stale",
+	]
+	pair = DocType(DOCTYPE)
+	query = frappe.qb.from_(pair).select(*(pair[field] for field in fields))
+	return query.where((pair.customer_a == customer) | (pair.customer_b == customer)).run(as_dict=True)
+
+
+def merged(target: str) -> None:
+	"""The links name the target already: the pair itself is merged, pairs that now say the same twice become one.
+
+	Who decided that the source was not somebody decided it of the target too.
+	"""
+	order = {NOT_DUPLICATE: 0, SNOOZED: 1, OPEN: 2}
+	kept: dict[Pair, str] = {}
+	own, twice, again = [], [], []
+	rows = _rows([target])
+	for row in sorted(rows, key=lambda row: (order[row.status], -row.score, row.name)):
+		key = _key(row.customer_a, row.customer_b)
+		if key[0] == key[1]:
+			own.append(row.name)
+		elif key in kept:
+			twice.append(row.name)
+		else:
+			kept[key] = row.name
+			again.append(row.name)
+	_set_many(own, status=MERGED, decided_by=frappe.session.user, decided_on=now_datetime())
+	_delete(twice)
+	_set_many(again, is_stale=1)
+
+
+def unmerged(source: str, target: str, kept: list[dict]) -> None:
+	"""The source is back: its pairs are as they were before the merge, and are compared again."""
+	for row in kept:
+		row = frappe._dict(row)
+		if not all(frappe.db.exists("Customer", name) for name in (row.customer_a, row.customer_b)):
+			continue
+		values = {**row, "is_stale": 1}
+		name = values.pop("name")
+		if not frappe.db.exists(DOCTYPE, name):
+			insert(DOCTYPE, ("name", "owner"), [(name, frappe.session.user)])
+		_set(name, **values)
+
+
+def _set(pair: str, **values) -> None:
+	_set_many([pair], **values)
+
+
+def _set_many(pairs: list[str], **values) -> None:
+	table = DocType(DOCTYPE)
+	for start in range(0, len(pairs), BATCH):
+		query = frappe.qb.update(table).set(table.modified, now_datetime())
+		for field, value in values.items():
+			query = query.set(table[field], value)
+		query.where(table.name.isin(pairs[start : start + BATCH])).run()
+
+
+def _delete(pairs: list[str]) -> None:
+	table = DocType(DOCTYPE)
+	for start in range(0, len(pairs), BATCH):
+		frappe.qb.from_(table).delete().where(table.name.isin(pairs[start : start + BATCH])).run()

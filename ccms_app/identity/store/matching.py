@@ -1,0 +1,154 @@
+"""Looking for customers who are one person: the nightly run compares those who changed with everybody, a full run all.
+
+Runs are taken one at a time by a lock of the database. What a run finds is written in batches that commit; a run that
+dies is begun anew by the next one and only writes what is not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import frappe
+import numpy as np
+import pandas as pd
+from frappe import _
+from frappe.utils import flt, get_datetime, now_datetime
+from frappe.utils.synchronization import filelock
+
+from ccms_app.identity.matching.engine import COLUMNS, Matcher
+from ccms_app.identity.matching.model import Settings
+from ccms_app.identity.matching.prepare import Prepared, prepare
+
+from . import duplicates, match_records
+
+LAST = "ccms_matching_last"
+"""When the last run that ended had begun: what has changed since is compared next."""
+JOB = "ccms_matching"
+EVENT = "ccms_matching_progress"
+FEW = 0.2  # of all customers: where more have changed, everybody is compared with everybody
+Progress = Callable[[float, str], None]
+
+
+@dataclass
+class Result:
+	"""What a run did."""
+
+	customers: int = 0
+	compared: int = 0
+	new: int = 0
+	gone: int = 0
+	open: int = 0
+	merged: int = 0
+
+
+def enqueue(full: bool = False) -> bool:
+	"""Run in the background, once at a time. Returns False when a run is on its way."""
+	from frappe.utils.background_jobs import is_job_enqueued
+
+	if is_job_enqueued(JOB):
+		return False
+	frappe.enqueue(
+		"ccms_app.identity.store.matching.work",
+		queue="long",
+		timeout=2 * 60 * 60,
+		job_id=JOB,
+		deduplicate=True,
+		enqueue_after_commit=True,
+		full=full,
+	)
+	return True
+
+
+def work(full: bool = False) -> None:
+	"""The job: run, telling whoever asked for it how far it is."""
+
+	def tell(share: float, text: str) -> None:
+		frappe.publish_realtime(
+			EVENT, {"percent": round(share * 100), "text": text}, user=frappe.session.user
+		)
+
+	result = run(full, tell)
+	frappe.publish_realtime(
+		EVENT, {"percent": 100, "ended": 1, "new": result.new, "open": result.open}, user=frappe.session.user
+	)
+
+
+def nightly() -> None:
+	"""Compare what has changed since the last run, wake what was put off, merge what the settings allow."""
+	if not frappe.db.get_single_value("CCMS Settings", "no_nightly_matching"):
+		run()
+
+
+def settings() -> Settings:
+	"""The engine's settings, as a manager has set them."""
+	kept = frappe.get_cached_doc("CCMS Settings")
+	usual = Settings()
+	return Settings(
+		certain=flt(kept.duplicates_certain_from) / 100 or usual.certain,
+		likely=flt(kept.duplicates_likely_from) / 100 or usual.likely,
+		possible=min(usual.possible, flt(kept.duplicates_likely_from) / 100 or usual.possible),
+	)
+
+
+def run(full: bool = False, progress: Progress | None = None) -> Result:
+	"""Look for duplicates now, and write what was found. Commits.
+
+	Args:
+		full: compare everybody with everybody, also where nothing changed.
+		progress: called with the share done (0 to 1) and what is going on.
+	"""
+	tell = progress or (lambda _share, _text: None)
+	with filelock(JOB, timeout=10):
+		began = now_datetime()
+		frappe.db.commit()  # what was committed while this one waited must be seen
+		duplicates.wake()
+		customers = match_records.names()
+		changed = _changed(customers, full)
+		result = Result(len(customers), len(customers) if changed is None else len(changed))
+		if changed is None or changed:
+			records = _read(customers, tell)
+			tell(0.5, _("Comparing"))
+			found = _found(records, changed, lambda share: tell(0.5 + 0.3 * share, _("Comparing")))
+			tell(0.8, _("Writing"))
+			result.new, result.gone = duplicates.write(
+				found, changed, began, lambda share: tell(0.8 + 0.2 * share, _("Writing"))
+			)
+		frappe.db.set_global(LAST, str(began))
+		frappe.db.commit()
+		if frappe.db.get_single_value("CCMS Settings", "merge_duplicates_alone"):
+			result.merged = duplicates.merge_alone()
+	result.open = frappe.db.count(duplicates.DOCTYPE, {"status": "Open"})
+	return result
+
+
+def _changed(customers: list[str], full: bool) -> set[str] | None:
+	"""Customers to be compared; None for all of them."""
+	last = frappe.db.get_global(LAST)
+	if full or not last:
+		return None
+	there = set(customers)
+	changed = match_records.changed_since(get_datetime(last)) | duplicates.stale()
+	# of customers who are not compared any more, pairs go
+	duplicates.drop(changed - there)
+	changed &= there
+	return None if len(changed) > FEW * len(customers) else changed
+
+
+def _read(customers: list[str], tell: Progress) -> Prepared:
+	"""All customers, prepared part by part: only the prepared ones are kept."""
+	parts, done = [], 0
+	for records, identities in match_records.read(customers):
+		parts.append(prepare(records, identities))
+		done += len(records)
+		tell(0.5 * done / len(customers), _("Reading customers"))
+	return Prepared.joined(parts) if parts else prepare(pd.DataFrame({"id": []}))
+
+
+def _found(records: Prepared, changed: set[str] | None, tell: Callable[[float], None]) -> pd.DataFrame:
+	if len(records) < 2:
+		return pd.DataFrame(columns=list(COLUMNS))
+	if changed is None:
+		return Matcher(records, settings()).all(tell)
+	new = np.isin(records.ids.astype(str), sorted(changed))
+	return Matcher(records.taken(~new), settings()).new(records.taken(new), tell)
