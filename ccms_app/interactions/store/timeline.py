@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
-from operator import and_, or_
+from operator import or_
 from typing import Any
 
 import frappe
@@ -63,8 +63,6 @@ PERSONAL = ("subject", "content", "path", "previous_path", "reference_doctype", 
 """What may name people, and is not shown to who sees them masked."""
 SEARCHED = ("subject", "content", "path", "item", "outcome")
 EXACT = ("interaction_type", "channel", "company", "branch")
-
-event = DocType(EVENT)
 
 
 @dataclass(frozen=True)
@@ -169,7 +167,7 @@ def _keys(
 	condition = _condition(filters)
 	if condition is None:
 		return []
-	found: set[tuple[datetime, str]] = set()
+	event, found = DocType(EVENT), set()
 	queries = []
 	kind_of = _kinds(spans := list(spans))
 	for span in spans:
@@ -182,6 +180,7 @@ def _keys(
 
 
 def _of_span(column, span: Span, condition: list[Criterion], before: Key | None, limit: int) -> QueryBuilder:
+	event = DocType(EVENT)
 	query = frappe.qb.from_(event).select(event.occurred_at, event.name).where(column == span.identity)
 	if before:
 		# the first half lets the index start there, the second half is exact
@@ -199,7 +198,7 @@ def _of_span(column, span: Span, condition: list[Criterion], before: Key | None,
 
 def _condition(filters: Filters) -> list[Criterion] | None:
 	"""What filters and the fence ask of a row; None when no row can answer."""
-	found = []
+	event, found = DocType(EVENT), []
 	for name in EXACT:
 		if value := getattr(filters, name):
 			found.append(event[name] == value)
@@ -237,6 +236,7 @@ def _rows(names: list[str]) -> list[dict[str, Any]]:
 	"""The rows of these names, newest first, as the user may see them."""
 	if not names:
 		return []
+	event = DocType(EVENT)
 	rows = (
 		frappe.qb.from_(event)
 		.select(*(event[field] for field in FIELDS))
