@@ -48,7 +48,7 @@ SOURCES = (
 		"POS Invoice",
 		INVOICES,
 		"posting_date",
-		("is_return", "update_stock"),
+		("is_return",),
 		only=lambda table: table.consolidated_invoice.isnull() | (table.consolidated_invoice == ""),
 	),
 )
@@ -122,7 +122,7 @@ def delivery(row: dict[str, Any]) -> str:
 			return _("Brought back")
 		carried = [text for text in (row["transporter_name"], row["lr_no"]) if text]
 		return _("Sent by {0}").format(" ".join(carried)) if carried else _("Delivered")
-	if row.get("update_stock"):
+	if row.get("update_stock") or row["doctype"] == "POS Invoice":
 		return _("Brought back") if row["is_return"] else _("Handed over")
 	return ""
 

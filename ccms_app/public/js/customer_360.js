@@ -123,7 +123,7 @@
 				[__("{0} active"), points(one.active)],
 				[__("{0} pending"), one.pending ? points(one.pending) : ""],
 				[__("{0} owed"), one.arrears ? points(one.arrears) : ""],
-				[__("worth {0}"), one.worth ? money(one.worth, one.currency) : ""],
+				[__("worth {0}"), one.value ? money(one.value, one.currency) : ""],
 			].filter(([, value]) => value !== "");
 			const line = part("div", "ccms-facts");
 			said.forEach(([words, value]) => line.append(sentence(words, [value])));
@@ -146,7 +146,7 @@
 		box.append(table(rows));
 		const button = part("button", "btn btn-xs btn-default mt-2", __("Consent in Full"));
 		button.type = "button";
-		button.addEventListener("click", () => frm.set_active_tab(frm.layout.tabs.find(({ df }) => df.fieldname === "ccms_consent_tab")));
+		button.addEventListener("click", () => frm.layout.tabs.find(({ df }) => df.fieldname === "ccms_consent_tab").set_active());
 		if (frm.fields_dict.ccms_consent_html) box.append(button);
 		return box;
 	}

@@ -40,7 +40,7 @@
 			more.disabled = true;
 			rows.setAttribute("aria-busy", "true");
 			try {
-				const page = await frappe.xcall(API + method, { customer, ...chosen, before: add ? next : null }, "GET");
+				const page = await frappe.xcall(API + method, { customer, ...chosen, before: add ? next : null });
 				if (mine === asked) show(page, add);
 			} catch (error) {
 				if (mine === asked && !add) rows.replaceChildren(part("p", "ccms-muted mb-0", __("This could not be read.")));
