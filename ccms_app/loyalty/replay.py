@@ -114,7 +114,8 @@ def fold(entries: Iterable[Entry], allocations: Iterable[Allocation], on: date |
 			result.status = entry.new_value
 		elif kind == TIER:
 			if entry.new_value != result.tier:
-				result.tier, result.tier_since = entry.new_value, entry.posting_date
+				# an undone merge gives a tier back with its day
+				result.tier, result.tier_since = entry.new_value, entry.available_from or entry.posting_date
 			result.tier_until = entry.expires_on
 		for row in rows.get(entry.name, ()):
 			if not _apply(result, row, entry):

@@ -1,20 +1,21 @@
-"""Customer: renaming and merging take memberships and figures along."""
+"""Customer: renaming and merging take everything along that belongs to a customer."""
 
 from ccms_app.behaviour.store import customers
-from ccms_app.loyalty.store import members
+from ccms_app.identity.store import handlers, merging
 from ccms_app.scoring.store import scores
 
 
 def before_rename(doc, method=None, old=None, new=None, merge=False):
 	# Runs also for merges that never happen: it may only look, and refuse.
 	if merge:
-		members.refuse_merge(old, new)
+		merging.before(old, new)
 
 
 def after_rename(doc, method=None, old=None, new=None, merge=False):
-	members.customer_renamed(old, new, bool(merge))
-	customers.renamed(new, bool(merge))
-	scores.customer_renamed(new)
+	if merge:
+		merging.after(old, new)
+	else:
+		handlers.renamed(old, new)
 
 
 def on_trash(doc, method=None):

@@ -20,10 +20,6 @@ def customer_deleted(doc, method=None):
 	renames.customer_deleted(doc.name)
 
 
-def customer_renamed(doc, method=None, old=None, new=None, merge=False):
-	renames.customer_renamed(old, new, bool(merge))
-
-
 def membership_changed(doc, method=None):
 	changes.enqueue(doc.company, [doc.customer], changes.LOYALTY)
 

@@ -12,6 +12,7 @@ from .due import catch_up
 from .expiry import expire, idle, lapse
 from .giving_back import credit
 from .membership import absorb, set_status
+from .parting import hand_over, part, stand_alone
 from .payment import activate, deactivate
 from .reversal import cancel, give_back
 from .sale import earn, quote_points, sell
@@ -30,13 +31,16 @@ __all__ = [
 	"extend",
 	"give_back",
 	"grant",
+	"hand_over",
 	"idle",
 	"lapse",
+	"part",
 	"quote_points",
 	"redeem",
 	"sell",
 	"set_status",
 	"spend",
 	"spendable",
+	"stand_alone",
 	"transfer",
 ]

@@ -1,4 +1,4 @@
-"""Who is a member: resolving, enrolling, freezing, leaving, coming back, and merging two customers' memberships."""
+"""Who is a member: resolving, enrolling, freezing, leaving and coming back."""
 
 from __future__ import annotations
 
@@ -323,7 +323,7 @@ def set_status(membership: str, status: str, reason: str = "") -> None:
 		ledger.write([book])
 
 
-# --- renaming and merging ----------------------------------------------------------------------------------
+# --- renaming ----------------------------------------------------------------------------------
 
 
 def refresh_active_keys(program: str | None = None) -> None:
@@ -333,75 +333,6 @@ def refresh_active_keys(program: str | None = None) -> None:
 	):
 		_set(row.name, active_key=active_key(program, row.customer))
 	programs.forget()
-
-
-def refuse_merge(old: str, new: str) -> None:
-	"""Before customers are merged: refuse what must not be. Only reads, since the merge may never happen."""
-	if frappe.db.exists(DOCTYPE, {"customer": old}) and is_walk_in(new):
-		frappe.throw(
-			_("{0} is the walk-in customer of a POS Profile and cannot take over the points of {1}.").format(
-				frappe.bold(new), frappe.bold(old)
-			)
-		)
-
-
-def customer_renamed(old: str, new: str, merge: bool) -> None:
-	"""After a customer was renamed or merged, when all links already name the new one.
-
-	The membership's key, a text that no rename rewrites, still tells which ones were the old customer's.
-	"""
-	rows = frappe.db.sql(
-		"select name, program, active_key from `tabCCMS Membership` where customer = %s order by name for update",
-		(new,),
-		as_dict=True,
-	)
-	moved = [row for row in rows if row.active_key == active_key(row.program, old)]
-	kept = {row.program: row.name for row in rows if row.active_key == active_key(row.program, new)}
-	customer_name = frappe.db.get_value("Customer", new, "customer_name")
-	pairs = []
-	for row in moved:
-		if row.program in kept:
-			pairs.append((row.name, kept[row.program], row.program))
-		else:
-			_set(row.name, active_key=active_key(row.program, new), customer_name=customer_name)
-	if pairs:
-		books = {
-			book.member.name: book
-			for book in ledger.lock_all([name for source, target, _p in pairs for name in (source, target)])
-		}
-		for source, target, program in pairs:
-			_absorb(books[source], books[target], programs.get(program), customer_name)
-
-
-def _absorb(source: ledger.SiteBook, target: ledger.SiteBook, program: Program, customer_name: str) -> None:
-	today = getdate(nowdate())
-	names = source.member.name, target.member.name
-	movements.absorb(
-		source, target, program, today, f"merge:{names[0]}:{source.member.last_seq + 1}", reason="merge"
-	)
-	if target.member.status == "Left":
-		# a living member's points must not end in a membership that is over
-		movements.set_status(target, source.member.status, today, "merged")
-	movements.set_status(source, "Left", today, "merged")
-	_keep_older_card(*names)
-	_set(names[0], merged_into=names[1], active_key=names[0], customer_name=customer_name)
-	ledger.write([source, target])
-	for doctype in ("Sales Invoice", "POS Invoice"):
-		table = frappe.qb.DocType(doctype)
-		frappe.qb.update(table).set(table.ccms_membership, names[1]).where(
-			(table.ccms_membership == names[0]) & (table.docstatus == 0)
-		).run()
-
-
-def _keep_older_card(source: str, target: str) -> None:
-	old, new = (
-		frappe.db.get_value(DOCTYPE, name, ["member_no", "joined_on", "creation"], as_dict=True)
-		for name in (source, target)
-	)
-	if (old.joined_on, old.creation) < (new.joined_on, new.creation):
-		_set(source, member_no=source)  # the number is unique: free it before it changes hands
-		_set(target, member_no=old.member_no, joined_on=old.joined_on)
-		_set(source, member_no=new.member_no)
 
 
 def _set(membership: str, **values: object) -> None:

@@ -54,10 +54,21 @@ def write(
 	bulk.write(runs.SCORE, frame.sort_values("name"), progress)
 
 
-def names() -> dict[str, str]:
-	"""Customer → the name people know them by."""
+def names(customers: list[str] | None = None) -> dict[str, str]:
+	"""Customer → the name people know them by; of all customers, or of some."""
+	import pyarrow as pa
+
+	from ccms_app.behaviour.store import stream
+
 	customer = frappe.qb.DocType("Customer")
-	return dict(frappe.qb.from_(customer).select(customer.name, customer.customer_name).run())
+	if customers is not None:
+		query = frappe.qb.from_(customer).select(customer.name, customer.customer_name)
+		parts = (customers[start : start + 1000] for start in range(0, len(customers), 1000))
+		return {name: called for part in parts for name, called in query.where(customer.name.isin(part)).run()}
+	found = stream.table(
+		customer, {"name": (customer.name, pa.string()), "called": (customer.customer_name, pa.string())}
+	)
+	return dict(zip(found["name"].to_pylist(), found["called"].to_pylist(), strict=True))
 
 
 def customer_renamed(new: str) -> None:
@@ -79,3 +90,11 @@ def customer_renamed(new: str) -> None:
 def customer_deleted(name: str) -> None:
 	"""A customer without invoices is deleted: nothing about them stays."""
 	frappe.db.delete(runs.SCORE, {"customer": name})
+
+
+def drop_without_run(customer: str) -> None:
+	"""Scores that came back with a customer, of runs that are gone meanwhile, go too."""
+	mine = set(frappe.get_all(runs.SCORE, filters={"customer": customer}, pluck="score_run"))
+	there = set(frappe.get_all(runs.DOCTYPE, filters={"name": ["in", list(mine) or [""]]}, pluck="name"))
+	if gone := mine - there:
+		frappe.db.delete(runs.SCORE, {"customer": customer, "score_run": ["in", sorted(gone)]})

@@ -1,9 +1,30 @@
-"""What segments answers when customers are merged, renamed, exported or erased."""
+"""What segments answer when customers are merged, renamed, exported or erased."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from ccms_app.customer_handler import Nothing
+
+from . import changes, renames
 
 
 class Handler(Nothing):
-	"""The segments of a customer."""
+	"""Memberships of segments, and the customers that segments name."""
+
+	doctypes = (renames.MEMBER, "CCMS Segment Customer")
+	restored = ((renames.MEMBER, "customer"), ("CCMS Segment Customer", "customer"))
+
+	def before_merge(self, source: str, target: str) -> dict[str, Any]:
+		return {"rules": renames.naming("Customer", source)}
+
+	def merged(self, source: str, target: str) -> None:
+		renames.customer_renamed(source, target, True)
+
+	def unmerge(self, source: str, target: str, kept: dict[str, Any]) -> list[str]:
+		renames.give_back("Customer", source, target, kept["rules"])
+		changes.enqueue(None, [source, target], [changes.ALL])
+		return []
+
+	def renamed(self, old: str, new: str) -> None:
+		renames.customer_renamed(old, new, False)

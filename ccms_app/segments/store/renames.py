@@ -12,33 +12,70 @@ from ccms_app.segments import rules as rules_of
 
 from . import changes, registry, segments, tags
 
-MEMBER = "CCMS Segment Member"
+MEMBER, RULE = "CCMS Segment Member", "CCMS Segment Rule"
 
 
 def document_renamed(doctype: str, old: str, new: str) -> None:
 	"""A document that rules may name has another name now, or was merged into another."""
+	for row in _naming(doctype, old):
+		after = _as_named(row, doctype, old, new)
+		if after != (row.value, row.scope):
+			_write(row.name, *after)
+	frappe.clear_document_cache(segments.DOCTYPE)
+
+
+def naming(doctype: str, name: str) -> dict[str, list]:
+	"""{rule: [value, scope]} of the rules that name a document, as they stand."""
+	return {row.name: [row.value, row.scope] for row in _naming(doctype, name)}
+
+
+def give_back(doctype: str, old: str, new: str, kept: dict[str, list]) -> None:
+	"""Let rules name a document again that had become another, where nobody has changed them since.
+
+	Args:
+		kept: what `naming` returned before.
+	"""
+	rule = DocType(RULE)
+	if not kept:
+		return
+	query = frappe.qb.from_(rule).select(
+		rule.name, rule.field, rule.operator, rule.value, rule.group_no, rule.scope
+	)
+	for row in query.where(rule.name.isin(list(kept))).run(as_dict=True):
+		value, scope = kept[row.name]
+		if (row.value, row.scope) == _as_named(
+			frappe._dict(row, value=value, scope=scope), doctype, old, new
+		):
+			_write(row.name, value, scope)
+	frappe.clear_document_cache(segments.DOCTYPE)
+
+
+def _naming(doctype: str, name: str) -> list[frappe._dict]:
 	fields = registry.fields()
 	if doctype not in {field.options for field in fields.values() if field.options}:
-		return
-	needle = json.dumps(old, ensure_ascii=False)
-	rule = DocType("CCMS Segment Rule")
+		return []
+	needle = json.dumps(name, ensure_ascii=False)
+	rule = DocType(RULE)
 	rows = (
 		frappe.qb.from_(rule)
 		.select(rule.name, rule.field, rule.operator, rule.value, rule.group_no, rule.scope)
-		.where(rule.value.isnotnull() | (rule.scope == old))
+		.where(rule.value.isnotnull() | (rule.scope == name))
 		.run(as_dict=True)
 	)
-	for row in rows:
-		if needle not in (row.value or "") and row.scope != old:
-			continue
-		before = rules_of.parse(rules_of.ALL, [row])
-		(after,) = rules_of.renamed(before, fields, doctype, old, new).rules
-		if after != before.rules[0]:
-			value = json.dumps(after.value, ensure_ascii=False)
-			frappe.db.set_value(
-				"CCMS Segment Rule", row.name, {"value": value, "scope": after.scope}, update_modified=False
-			)
-	frappe.clear_document_cache(segments.DOCTYPE)
+	return [row for row in rows if needle in (row.value or "") or row.scope == name]
+
+
+def _as_named(row: frappe._dict, doctype: str, old: str, new: str) -> tuple[str | None, str | None]:
+	"""(value, scope) of a rule once the document has its new name."""
+	before = rules_of.parse(rules_of.ALL, [row])
+	(after,) = rules_of.renamed(before, registry.fields(), doctype, old, new).rules
+	if after == before.rules[0]:
+		return row.value, row.scope
+	return json.dumps(after.value, ensure_ascii=False), after.scope
+
+
+def _write(name: str, value: str | None, scope: str | None) -> None:
+	frappe.db.set_value(RULE, name, {"value": value, "scope": scope}, update_modified=False)
 
 
 def customer_renamed(old: str, new: str, merged: bool) -> None:

@@ -1,0 +1,82 @@
+"""The rows of CCMS Customer Merge: one a merge, with all that an undo needs."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from base64 import b64decode, b64encode
+from typing import Any
+
+import frappe
+from frappe.query_builder import DocType
+
+DOCTYPE = "CCMS Customer Merge"
+MERGED, UNDONE, ERASED = "Merged", "Undone", "Erased"
+OWN, RENAMING = "Merge Into", "Rename Dialog"
+
+
+def pack(record: dict[str, Any]) -> str:
+	"""A record as text, compressed: thousands of row names are much alike."""
+	return b64encode(zlib.compress(json.dumps(record).encode())).decode()
+
+
+def unpack(text: str) -> dict[str, Any]:
+	"""The reverse of `pack`."""
+	return json.loads(zlib.decompress(b64decode(text)))
+
+
+def hold(name: str) -> frappe._dict:
+	"""A merge, held until the transaction ends.
+
+	Raises:
+		frappe.DoesNotExistError: there is no such merge.
+	"""
+	merge = DocType(DOCTYPE)
+	rows = frappe.qb.from_(merge).select("*").where(merge.name == name).for_update().run(as_dict=True)
+	if not rows:
+		raise frappe.DoesNotExistError(f"{DOCTYPE} {name}")
+	return rows[0]
+
+
+def of(customers: list[str], locked: bool = False) -> list[frappe._dict]:
+	"""(name, source, target, status, merged_on) of merges that customers took part in, oldest first."""
+	merge = DocType(DOCTYPE)
+	query = (
+		frappe.qb.from_(merge)
+		.select(merge.name, merge.source, merge.target, merge.status, merge.merged_on)
+		.where(merge.source.isin(customers) | merge.target.isin(customers))
+		.orderby(merge.merged_on, merge.creation)
+	)
+	return (query.for_update() if locked else query).run(as_dict=True)
+
+
+def later(merge: frappe._dict) -> frappe._dict | None:
+	"""The newest merge that has to be undone before this one: of the same surviving customer, or of one that this one's
+	source was rebuilt as."""
+	others = [row for row in of([merge.target]) if row.status == MERGED and row.name != merge.name]
+	newer = [row for row in others if (row.merged_on, row.name) > (merge.merged_on, merge.name)]
+	return newer[-1] if newer else None
+
+
+def into(customer: str) -> frappe._dict | None:
+	"""The merge that a customer who is gone went into."""
+	gone = [row for row in of([customer]) if row.source == customer and row.status == MERGED]
+	return gone[-1] if gone else None
+
+
+def forget(customer: str) -> int:
+	"""Empty every copy that holds a customer: these merges cannot be undone any more. Returns how many."""
+	names = [row.name for row in of([customer]) if row.status != ERASED]
+	for name in names:
+		values = {
+			"status": ERASED,
+			"record": "",
+			"source": "",
+			"source_title": "",
+			"target_title": "",
+			"reason": "",
+			"evidence": "",
+			"stayed": "",
+		}
+		frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
+	return len(names)
