@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from ccms_app.identity import kinds
-from ccms_app.identity.normalise import normalise
+from ccms_app.identity.normalise import is_normal, normalise
 
 from . import answers, clock
 from .answers import Answer
@@ -60,6 +60,7 @@ FIELDS = frozenset([*BASE, *TEXTS, *NUMBERS, "reference_doctype", "reference_nam
 IDENTIFY_FIELDS = frozenset([*BASE, "token", "claim"])
 CONSENT_FIELDS = frozenset([*BASE, "purpose", "state", "wording"])
 MOST_ID = 140
+_DEEP = f"is nested deeper than {MOST_DEPTH} levels"
 
 _encode = json.JSONEncoder(
 	sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False, default=str
@@ -175,15 +176,18 @@ def _check(event: object, index: int, rules: Rules) -> Checked:
 
 def _text_of(event: dict) -> str:
 	"""The event as one text, the same for equal events."""
-	if _too_deep(event):
-		raise _Wrong("", f"is nested deeper than {MOST_DEPTH} levels")
 	try:
 		text = _encode(event)
 		size = len(text.encode())
+	except RecursionError:
+		raise _Wrong("", _DEEP)
 	except UnicodeEncodeError:
 		raise _Wrong("", "holds half of a character (a lone surrogate)")
 	except (TypeError, ValueError):
 		raise _Wrong("", "cannot be read")
+	# only who opens more than four boxes can have put them into each other
+	if text.count("{") + text.count("[") > MOST_DEPTH and _too_deep(event):
+		raise _Wrong("", _DEEP)
 	if size > MOST_BYTES:
 		raise _Wrong("", f"is larger than {MOST_BYTES} bytes")
 	return text
@@ -272,7 +276,7 @@ def _identity(identity: object, region: str) -> tuple[str, str]:
 	if kind not in kinds.KINDS or not isinstance(network, str):
 		raise _Wrong("identity", f"is of no known kind: {', '.join(kinds.KINDS)}")
 	value = normalise(kind, identity.get("value"), region, network)
-	if not value:
+	if not value or not is_normal(kind, value):
 		raise _Wrong("identity", f"is no valid {kind}")
 	return kind, value
 

@@ -53,7 +53,8 @@ def test_what_is_no_batch_is_refused_whole(raw, status):
 
 def test_a_bottomless_event_does_not_hide_the_others():
 	deep = "[" * 50_000 + "]" * 50_000
-	raw = '{"events": [{"event_id": "1"}, {"event_id": "2 ]\\"[", "payload": %s}, {"event_id": "3"}]}' % deep
+	middle = f'{{"event_id": "2 ]\\"[", "payload": {deep}}}'
+	raw = '{"events": [{"event_id": "1"}, ' + middle + ', {"event_id": "3"}]}'
 	events = read(raw.encode()).events
 	assert [event["event_id"] for event in events] == ["1", '2 ]"[', "3"]
 	inner, levels = events[1]["payload"], 0
@@ -63,7 +64,7 @@ def test_a_bottomless_event_does_not_hide_the_others():
 
 
 def test_an_endless_number_does_not_hide_the_others():
-	raw = '{"events": [{"amount": %s}, {"amount": 1}]}' % ("9" * 10_000)
+	raw = '{"events": [{"amount": ' + "9" * 10_000 + '}, {"amount": 1}]}'
 	events = read(raw.encode()).events
 	assert events == [{"amount": float("inf")}, {"amount": 1}]
 

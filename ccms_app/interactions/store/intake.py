@@ -18,26 +18,8 @@ from ccms_app.interactions.answers import Answer
 from ccms_app.interactions.check import CONSENT, Checked, Rules, check
 from ccms_app.interactions.sources import Source
 
-from . import clearing, marks, people, sources, special
+from . import clearing, event_rows, marks, people, sources, special
 
-DOCTYPE = "CCMS Customer Interaction"
-ALWAYS = (
-	"name",
-	"creation",
-	"modified",
-	"owner",
-	"modified_by",
-	"event_source",
-	"event_id",
-	"content_hash",
-	"interaction_type",
-	"company",
-	"identity",
-	"visitor",
-	"occurred_at",
-	"claimed_at",
-	"received_at",
-)
 TRIES = 6
 
 
@@ -115,7 +97,7 @@ def dry_run(
 		else:
 			right.append(found)
 	refused = people.without_consent(right)
-	there = _hashes([event.name for event in right])
+	there = event_rows.hashes([event.name for event in right])
 	for event in right:
 		if event.index in refused:
 			told[event.index] = _no_consent(event)
@@ -169,9 +151,9 @@ def _store(events: list[Checked], source: Source, rules: Rules, told: dict[int, 
 		if event.index not in told:
 			first.setdefault(event.name, event)
 	names = people.ensure(first.values())
-	new = _insert(list(first.values()), source, rules, names)
+	new = event_rows.insert(list(first.values()), rules, names)
 	there = {name: event.content_hash for name, event in first.items()}
-	there |= _hashes([name for name in first if name not in new])
+	there |= event_rows.hashes([name for name in first if name not in new])
 	for event in allowed:
 		if event.index in told:
 			continue
@@ -182,58 +164,6 @@ def _store(events: list[Checked], source: Source, rules: Rules, told: dict[int, 
 		told[event.index].visitor = visitors.get(event.index, "")
 	marks.days(source.company, {first[name].occurred.astimezone(rules.zone).date() for name in new})
 	return {name: names.get(first[name].person) or names.get(first[name].visitor) or "" for name in new}
-
-
-def _insert(events: list[Checked], source: Source, rules: Rules, names: dict) -> set[str]:
-	"""Insert rows, those that are there left as they are; returns the names of the new ones.
-
-	In the order of names, so that two batches with the same events never wait for each other in a circle.
-	"""
-	if not events:
-		return set()
-	optional = sorted({column for event in events for column in event.values})
-	columns = (*ALWAYS, *(("sent_at",) if rules.sent else ()), *optional)
-	received, user = _text(rules.received, rules), frappe.session.user
-	sent = (_text(rules.sent, rules),) if rules.sent else ()
-	flat: list = []
-	for event in sorted(events, key=lambda event: event.name):
-		flat += (
-			event.name,
-			received,
-			received,
-			user,
-			user,
-			source.name,
-			event.event_id,
-			event.content_hash,
-			event.type.name,
-			source.company,
-			names.get(event.person),
-			names.get(event.visitor),
-			_text(event.occurred, rules),
-			_text(event.claimed, rules),
-			received,
-			*sent,
-		)
-		flat += [event.values.get(column) for column in optional]
-	place = f"({', '.join(['%s'] * len(columns))})"
-	statement = (
-		f"insert ignore into `tab{DOCTYPE}` ({', '.join(f'`{column}`' for column in columns)}) values "
-		+ ", ".join([place] * len(events))
-		+ " returning `name`"
-	)
-	return {row[0] for row in frappe.db.sql(statement, flat)}
-
-
-def _hashes(names: list[str]) -> dict[str, str]:
-	"""Content hashes of events that are there. A locking read: others may have committed them after we began to read."""
-	if not names:
-		return {}
-	place = ", ".join(["%s"] * len(names))
-	statement = (
-		f"select `name`, `content_hash` from `tab{DOCTYPE}` where `name` in ({place}) lock in share mode"
-	)
-	return dict(frappe.db.sql(statement, names))
 
 
 def _known(event: Checked, content_hash: str) -> Answer:
@@ -247,8 +177,3 @@ def _known(event: Checked, content_hash: str) -> Answer:
 def _no_consent(event: Checked) -> Answer:
 	message = f"the person has not consented to {event.type.purpose}"
 	return Answer(event.index, event.event_id, answers.NO_CONSENT, "", message)
-
-
-def _text(moment: datetime, rules: Rules) -> str:
-	"""A moment as the site keeps it: without offset, in its own zone."""
-	return moment.astimezone(rules.zone).strftime("%Y-%m-%d %H:%M:%S.%f")

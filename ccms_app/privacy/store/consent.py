@@ -136,19 +136,14 @@ def _said(customers: set[str], keys: set[str], purpose: str, at: datetime) -> di
 		if names:
 			# each look-up of a column makes a new object: they cannot be told apart by `is`
 			column = consent.subject_hash if by_address else consent.customer
-			for row in query.where(column.isin(sorted(names))).run(as_dict=True):
-				word = Word(
-					row.state,
-					row.said_at,
-					row.subject_hash or "",
-					row.channel or "",
-					row.said_by or "",
-					row.source or "",
-				)
-				if row.subject_hash and by_address:
-					found[row.subject_hash].append(word)
-				elif not row.subject_hash:
-					found[row.customer].append(word)
+			for customer, about, state, said_at, channel, said_by, source in query.where(
+				column.isin(sorted(names))
+			).run():
+				word = Word(state, said_at, about or "", channel or "", said_by or "", source or "")
+				if about and by_address:
+					found[about].append(word)
+				elif not about:
+					found[customer].append(word)
 	return found
 
 
