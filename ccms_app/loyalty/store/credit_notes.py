@@ -33,7 +33,7 @@ class Original:
 	@property
 	def membership(self) -> str | None:
 		entry = self.redemption or self.earning
-		return members.current(entry.membership) if entry else None
+		return members.carrying(entry.membership, entry.seq) if entry else None
 
 
 def original_of(doc) -> Original | None:

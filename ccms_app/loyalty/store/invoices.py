@@ -414,7 +414,7 @@ def reverse(doc) -> None:
 
 def _memberships_of(doc) -> list[str]:
 	rows = frappe.db.sql(
-		"select distinct membership from `tabCCMS Points Ledger Entry` where voucher_type = %s and voucher_no = %s",
+		"select membership, seq from `tabCCMS Points Ledger Entry` where voucher_type = %s and voucher_no = %s",
 		(doc.doctype, doc.name),
 	)
-	return sorted({members.current(name) for (name,) in rows})
+	return sorted({members.carrying(name, seq) for name, seq in rows})

@@ -77,6 +77,15 @@ def current(membership: str) -> str:
 	return membership
 
 
+def carrying(membership: str, seq: int) -> str:
+	"""The membership that carries on an entry. While two customers were one, the other's purchases may have been written
+	into it; since they are two again, a membership of the other's own has them."""
+	parted = frappe.db.get_value(
+		DOCTYPE, {"parted_from": membership, "parted_after": ["<", seq], "parted_until": [">=", seq]}
+	)
+	return current(parted or membership)
+
+
 def program_of(membership: str) -> str:
 	"""The programme of a membership, or of what it was merged into."""
 	return frappe.db.get_value(DOCTYPE, current(membership), "program")

@@ -42,7 +42,7 @@ def sync(doctype: str, name: str) -> bool:
 		else frappe._dict(doctype=doctype, name=name)
 	)
 	paid, since = state(doc)
-	book = ledger.lock(members.current(earning.membership))
+	book = ledger.lock(members.carrying(earning.membership, earning.seq))
 	program = programs.get(book.member.program)
 	entry = book.entry(earning.name)
 	waiting = any(lot.available_from is None for lot in book.lineage(entry.name))
