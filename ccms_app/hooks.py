@@ -57,6 +57,18 @@ _FENCED = (
 	"CCMS Interaction Day",
 	"CCMS Interaction Total",
 )
+# rows of tables, which Frappe lists apart from their documents (privacy/store/children.py)
+_ROWS = (
+	"CCMS Segment Customer",
+	"CCMS Segment Rule",
+	"CCMS Left Out Customer",
+	"CCMS Score Metric",
+	"CCMS Cluster Group",
+	"CCMS Loyalty Tier",
+	"CCMS Simulation Month",
+	"CCMS Customer Identifier",
+	"CCMS Fact Source",
+)
 permission_query_conditions = {
 	"CCMS Duplicate Pair": "ccms_app.identity.store.pairs_permitted.pair_conditions",
 	**{doctype: ["ccms_app.privacy.store.fence.conditions"] for doctype in _FENCED},
@@ -69,8 +81,7 @@ permission_query_conditions = {
 	"Prepared Report": ["ccms_app.privacy.store.prepared.conditions"],
 	"CCMS Customer Segment": ["ccms_app.privacy.store.children.parent_conditions"],
 	"CCMS Score Run": ["ccms_app.privacy.store.children.parent_conditions"],
-	"CCMS Segment Customer": ["ccms_app.privacy.store.children.row_conditions"],
-	"CCMS Left Out Customer": ["ccms_app.privacy.store.children.row_conditions"],
+	**{doctype: ["ccms_app.privacy.store.children.row_conditions"] for doctype in _ROWS},
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.allocation_conditions",
 	"CCMS Segment Member": "ccms_app.segments.store.permitted.member_conditions",
 }

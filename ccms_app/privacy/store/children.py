@@ -1,13 +1,15 @@
-"""Tables of customers inside documents that analysts may read (a segment's listed customers, those a run left out).
+"""Rows of tables inside documents.
 
-Frappe does not send the table to whoever lacks its level. But it lists the rows of a table by themselves, and filters and
-sorts documents by them, without asking for the level: an answer would tell whether somebody is listed.
+Frappe lists the rows of a table by themselves to whoever may read such documents at all, whatever User Permissions say of
+the document; and it filters and sorts documents by them without asking for the table's level, so that an answer would
+tell an analyst whether somebody is listed.
 """
 
 from __future__ import annotations
 
 import frappe
 from frappe import _
+from frappe.model.db_query import DatabaseQuery
 
 from . import reading
 
@@ -21,9 +23,33 @@ TABLES = {
 }
 
 
+PERSONAL = {rows for tables in TABLES.values() for _field, rows in tables}
+
+
 def row_conditions(user: str | None = None, doctype: str | None = None) -> str:
-	"""For `permission_query_conditions` of the rows: none for who sees persons masked."""
-	return "1 = 0" if reading.is_masked(user) else ""
+	"""For `permission_query_conditions` of the rows: those of documents the user may see, and none that name persons for
+	who sees persons masked."""
+	if doctype in PERSONAL and reading.is_masked(user):
+		return "1 = 0"
+	found = []
+	for parent in _parents(doctype):
+		sql = DatabaseQuery(parent, user=user or frappe.session.user).build_match_conditions()
+		of = f"`tab{doctype}`.`parenttype` = {frappe.db.escape(parent)}"
+		inside = f"`tab{doctype}`.`parent` in (select `name` from `tab{parent}` where {sql})" if sql else ""
+		found.append(f"({of} and {inside})" if inside else f"({of})")
+	return f"({' or '.join(found)})" if found else ""
+
+
+def _parents(doctype: str) -> list[str]:
+	"""The DocTypes that have a table of such rows and that the user may read."""
+	tables = {"options": doctype, "fieldtype": ["in", frappe.model.table_fields]}
+	found = {
+		*frappe.get_all("DocField", filters=tables, pluck="parent"),
+		*frappe.get_all("Custom Field", filters=tables, pluck="dt"),
+	}
+	return sorted(
+		one for one in found if not frappe.get_meta(one).issingle and frappe.has_permission(one, "read")
+	)
 
 
 def parent_conditions(user: str | None = None, doctype: str | None = None) -> str:
