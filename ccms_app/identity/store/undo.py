@@ -46,6 +46,11 @@ def refusal(merge: frappe._dict) -> str:
 	return ""
 
 
+def facts(name: str) -> dict[str, Any]:
+	"""A merge as `refusal` wants it, not held."""
+	return frappe.db.get_value(merge_records.DOCTYPE, name, "*", as_dict=True) or {}
+
+
 def run(name: str, reason: str = "", told: Told | None = None) -> list[str]:
 	"""Undo a merge, in this transaction. Asks no permission.
 

@@ -1,0 +1,51 @@
+"""What the dialogs of merging and undoing ask. Permission first, then one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+
+from ccms_app.identity.store import merge_jobs, merge_records, merging, undo
+
+
+@frappe.whitelist()
+def foresee(source: str, target: str) -> dict[str, Any]:
+	"""What a merge would move, or why it is refused."""
+	_may_merge(source, target)
+	return merging.foresee(source, target)
+
+
+@frappe.whitelist(methods=["POST"])
+def merge(source: str, target: str, reason: str = "") -> str:
+	"""Merge in the background; returns the key to ask `status` with."""
+	_may_merge(source, target)
+	return merge_jobs.start_merge(source, target, reason)
+
+
+@frappe.whitelist()
+def may_undo(merge: str) -> dict[str, Any]:
+	"""{refused}: why a merge cannot be undone, empty when it can."""
+	frappe.has_permission(merge_records.DOCTYPE, "write", doc=merge, throw=True)
+	return {"refused": undo.refusal(frappe._dict(undo.facts(merge)))}
+
+
+@frappe.whitelist(methods=["POST"])
+def undo_merge(merge: str, reason: str = "") -> str:
+	"""Undo in the background; returns the key to ask `status` with."""
+	frappe.has_permission(merge_records.DOCTYPE, "write", doc=merge, throw=True)
+	return merge_jobs.start_undo(merge, reason)
+
+
+@frappe.whitelist()
+def status(key: str) -> dict[str, Any]:
+	"""Where the user's job is."""
+	frappe.has_permission(merge_records.DOCTYPE, "create", throw=True)
+	return merge_jobs.status(key)
+
+
+def _may_merge(*customers: str) -> None:
+	frappe.has_permission(merge_records.DOCTYPE, "create", throw=True)
+	for customer in customers:
+		if frappe.db.exists("Customer", customer):  # who is gone is told by the refusal
+			frappe.has_permission("Customer", "read", doc=customer, throw=True)

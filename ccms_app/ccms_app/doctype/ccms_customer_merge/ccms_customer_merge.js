@@ -1,0 +1,26 @@
+frappe.ui.form.on("CCMS Customer Merge", {
+	refresh(frm) {
+		frm.disable_save();
+		const { doc } = frm;
+		const moves = JSON.parse(doc.moved || "[]");
+		frm.get_field("moved_html").$wrapper.html(
+			moves.length
+				? ccms_merging.table(moves)
+				: `<p class="text-muted">${__("Nothing else pointed at the merged customer.")}</p>`
+		);
+		if (doc.status === "Erased") {
+			frm.set_intro(__("One of the two was erased: this merge cannot be undone, and its copies are gone."), "red");
+		}
+		if (doc.status !== "Merged" || !frappe.model.can_write("CCMS Customer Merge")) return;
+		frappe.xcall("ccms_app.api.merging.may_undo", { merge: doc.name }).then(({ refused }) => {
+			if (frm.doc.name !== doc.name) return;
+			if (refused) {
+				frm.set_intro(frappe.utils.escape_html(strip_html(refused)), "orange");
+				return;
+			}
+			frm.add_custom_button(__("Undo"), () =>
+				ccms_merging.undo(doc.name, doc.source_title, doc.target_title, () => frm.reload_doc())
+			).addClass("btn-primary");
+		});
+	},
+});
