@@ -52,7 +52,7 @@ def test_another_year_changes_dates_only(known, seed):
 	later["day"] = later["posted_at"].dt.date
 	before, after = known(lines), known(later, AS_OF + timedelta(days=364))
 	for name in ("first_order", "last_order"):
-		after[name] -= pd.Timedelta(days=364)
+		after[name] -= pd.Timedelta(days=364).as_unit("us")
 	months = ["peak_month", "peak_month_share"]
 	same(after.drop(columns=months), before.drop(columns=months))
 
