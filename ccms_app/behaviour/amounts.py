@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import ibis
 import ibis.expr.types as ir
 
 # whole hundredths of a cent are told apart
 _PER_UNIT = 10_000
 _MOST = 9e14
+_WIDE = "decimal(38, 0)"
+_A_KEY = 10**10
+_AN_ORDER = 2 * 10**29
 
 
 def key(amount: ir.FloatingValue) -> ir.IntegerValue:
 	"""A whole number to compare an amount by. Sums beyond what 64 bits can hold are the same."""
 	held = ibis.greatest(ibis.least(amount, _MOST), -_MOST)
 	return (held * _PER_UNIT + 0.5).floor().cast("int64")
+
+
+def rank(orders: ir.IntegerValue, amount: ir.FloatingValue, number: ir.IntegerValue) -> ir.DecimalValue:
+	"""More orders are more, then a higher amount, then a smaller number: all in one, which is compared faster than three.
+
+	Exact for up to 400 million orders, for every amount that `key` tells apart, and numbers of 32 bits.
+	"""
+	return _exact(orders) * _literal(_AN_ORDER) + _exact(key(amount)) * _literal(_A_KEY) - _exact(number)
+
+
+def ranked(rank: ir.DecimalValue) -> ir.IntegerValue:
+	"""The number that is in a rank of at least one order."""
+	return (_literal(_A_KEY) - rank % _literal(_A_KEY)).cast("int32")
+
+
+def _exact(value: ir.IntegerValue) -> ir.DecimalValue:
+	return value.cast(_WIDE)
+
+
+def _literal(value: int) -> ir.DecimalScalar:
+	return ibis.literal(Decimal(value), _WIDE)
 
 
 def is_positive(amount: ir.NumericValue) -> ir.BooleanValue:

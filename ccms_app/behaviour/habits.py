@@ -114,8 +114,9 @@ def home(placed: ir.Table, numbered: ir.Table) -> ir.Table:
 
 def _most(sums: ir.Table, name: str, **more: ir.Scalar) -> ir.Table:
 	"""customer and the value that has most orders, then was paid most for, then is smallest."""
-	best = ibis.struct({"orders": -sums.orders, "paid": -amounts.key(sums.paid), "value": sums["value"]})
-	return sums.group_by("customer").agg(**{name: sums["value"].argmin(best)}, **more)
+	best = amounts.rank(sums.orders, sums.paid, sums["value"])
+	found = sums.group_by("customer").agg(rank=best.max(), **more)
+	return found.mutate(**{name: amounts.ranked(found["rank"])}).drop("rank")
 
 
 def _beside(table: ir.Table, other: ir.Table) -> ir.Table:
