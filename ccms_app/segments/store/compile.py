@@ -1,4 +1,5 @@
-"""Rules into the query builder: each rule becomes one query for names of customers, or for everybody but those.
+"""Rules into the query builder: each rule becomes one query for names of customers, or for everybody but those; rules on
+one table share a query.
 
 No query joins another: at 100,000 customers reading one table costs 20 ms and joining two of them 300, so
 `evaluate.py` puts the answers together instead.
@@ -6,16 +7,16 @@ No query joins another: at 100,000 customers reading one table costs 20 ms and j
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import frappe
-from frappe.query_builder import CustomFunction, DocType
+from frappe.query_builder import Case, CustomFunction, DocType
 from frappe.query_builder.functions import Coalesce, Count
 from frappe.utils.nestedset import get_descendants_of
 from pypika.queries import QueryBuilder
-from pypika.terms import Criterion, Term
+from pypika.terms import Criterion, Term, ValueWrapper
 
 from ccms_app.segments.fields import CUSTOMER, MEMBERSHIP, PROFILE, SCORE, SEGMENT, TAG, Field
 from ccms_app.segments.rules import Rule, as_date
@@ -23,6 +24,8 @@ from ccms_app.segments.rules import Rule, as_date
 from .registry import DOCTYPES
 
 MEMBER = "CCMS Segment Member"
+# sources with at most one row a customer
+ONE_ROW = (CUSTOMER, PROFILE, SCORE)
 
 Date = CustomFunction("DATE", ["moment"])
 Month = CustomFunction("MONTH", ["day"])
@@ -62,18 +65,43 @@ def names_of(rule: Rule, field: Field, place: Place, customers: Sequence[str] | 
 		base &= customer.isin(list(customers))
 	column = table[field.column]
 	query = frappe.qb.from_(table).select(customer.as_("customer"))
-	if field.default is not None:
-		return _with_default(rule, field, place, query, base, column)
-	if rule.operator == "empty":
-		return Names(query.where(base & _filled(column, field)), others=True)
-	if rule.operator == "not_empty":
-		return Names(query.where(base & _filled(column, field)))
 	if field.source == MEMBERSHIP and rule.operator in ("not_in", "not_under"):
 		# a member of several programs: none of them may be
 		listed = frappe.qb.from_(table).select(customer)
 		listed = listed.where(base & column.isin(_listed(rule, field)))
 		return Names(query.where(base & _filled(column, field) & customer.notin(listed)))
-	return Names(query.where(base & condition(rule, field, column, place.today)))
+	holds, others = _asked(rule, field, column, place.today)
+	return Names(query.where(base & holds), others)
+
+
+def together(
+	rules: Sequence[Rule], fields: Mapping[str, Field], place: Place, customers: Sequence[str] | None = None
+) -> tuple[QueryBuilder, list[bool]]:
+	"""One query for several rules on fields of one source in `ONE_ROW`, which has one row a customer.
+
+	Returns: the query for the columns `customer` and `holds` (a number whose bit i is set where the query of rule i names
+	the customer), and for each rule whether everybody but those is meant (`Names.others`).
+	"""
+	table, customer, base = _source(rules[0], fields[rules[0].field], place)
+	if customers is not None:
+		base &= customer.isin(list(customers))
+	bits, others = ValueWrapper(0), []
+	for place_of, rule in enumerate(rules):
+		field = fields[rule.field]
+		holds, but = _asked(rule, field, table[field.column], place.today)
+		bits += Case().when(holds, 1 << place_of).else_(0)
+		others.append(but)
+	query = frappe.qb.from_(table).select(customer.as_("customer"), bits.as_("holds"))
+	return query.where(base), others
+
+
+def _asked(rule: Rule, field: Field, column: Term, today: date) -> tuple[Criterion, bool]:
+	"""The condition on a row that names its customer, and whether everybody but those named is meant."""
+	if field.default is not None:
+		return _with_default(rule, field, column, today)
+	if rule.operator in ("empty", "not_empty"):
+		return _filled(column, field), rule.operator == "empty"
+	return condition(rule, field, column, today), False
 
 
 def _source(rule: Rule, field: Field, place: Place) -> tuple[DocType, Term, Criterion]:
@@ -204,17 +232,13 @@ def with_descendants(doctype: str, names: Sequence[str]) -> list[str]:
 # --- what has no row for some customers ----------------------------------------------------------------------------
 
 
-def _with_default(
-	rule: Rule, field: Field, place: Place, query: QueryBuilder, base: Criterion, column: Term
-) -> Names:
+def _with_default(rule: Rule, field: Field, column: Term, today: date) -> tuple[Criterion, bool]:
 	"""A customer without a row, or with nothing in it, counts as the default: a customer without a profile has no orders."""
 	if rule.operator in ("empty", "not_empty"):
-		return Names(query.where(base & (column != column)), others=rule.operator == "not_empty")
+		return column != column, rule.operator == "not_empty"
 	value = NullIf(column, "") if isinstance(field.default, str) else column
-	holds = condition(rule, field, Coalesce(value, field.default), place.today)
-	if _default_holds(rule, field):
-		return Names(query.where(base & holds.negate()), others=True)
-	return Names(query.where(base & holds))
+	holds = condition(rule, field, Coalesce(value, field.default), today)
+	return (holds.negate(), True) if _default_holds(rule, field) else (holds, False)
 
 
 def _default_holds(rule: Rule, field: Field) -> bool:

@@ -10,16 +10,20 @@ from itertools import repeat
 
 import frappe
 import numpy as np
-from frappe.query_builder import DocType
+from frappe.query_builder import Case, DocType
 from frappe.utils import getdate, nowdate
 
 from ccms_app.behaviour.store import settings as behaviour_settings
 from ccms_app.scoring.store import runs
 from ccms_app.segments import rules as rules_of
-from ccms_app.segments.fields import PURCHASE, Field
+from ccms_app.segments.fields import PURCHASE, SCORE, Field
 from ccms_app.segments.rules import Rule, RuleSet
 
 from . import compile, names, purchases, registry
+
+
+def _key(rule: Rule) -> str:
+	return json.dumps([rule.field, rule.operator, rule.value, rule.scope], sort_keys=True, default=str)
 
 
 def today() -> date:
@@ -49,9 +53,14 @@ class Universe:
 	def mask(self, found: Sequence[str]) -> np.ndarray:
 		"""Where the named customers stand; others are ignored."""
 		mask = np.zeros(len(self.names), bool)
-		places = np.fromiter(map(self.index.get, found, repeat(-1)), np.int64, len(found))
-		mask[places[places >= 0]] = True
+		self.put(mask, found, np.ones(len(found), bool))
 		return mask
+
+	def put(self, into: np.ndarray, found: Sequence[str], values: np.ndarray) -> None:
+		"""Write the values of the named customers to their places; others are ignored."""
+		places = np.fromiter(map(self.index.get, found, repeat(-1)), np.int64, len(found))
+		known = places >= 0
+		into[places[known]] = values[known]
 
 	def pick(self, mask: np.ndarray) -> list[str]:
 		return [self.names[place] for place in np.flatnonzero(mask)]
@@ -69,10 +78,10 @@ def universe(company: str, customers: Sequence[str] | None = None, narrow=None) 
 		query = query.where(customer.name.isin(list(customers)))
 	if narrow:
 		query = narrow(query)
-	found = names.read(query)
-	out = names.read(query.where((customer.disabled == 1) | (customer.is_internal_customer == 1)))
-	every = Universe(found, np.ones(len(found), bool), all=customers is None and narrow is None)
-	every.eligible = ~every.mask([*out, *behaviour_settings.anonymous()])
+	out = Case().when((customer.disabled == 1) | (customer.is_internal_customer == 1), 1).else_(0)
+	found, refused = names.read_with(query.select(out.as_("is_out")), "is_out")
+	every = Universe(found, np.array(refused, str) != "1", all=customers is None and narrow is None)
+	every.eligible &= ~every.mask(list(behaviour_settings.anonymous()))
 	every.barred = every.mask(list(behaviour_settings.not_profiled()))
 	return every
 
@@ -98,19 +107,42 @@ class Evaluator:
 			if rules.match == rules_of.ALL
 			else (np.logical_and, np.logical_or)
 		)
+		self._ask_together(rules.rules)
 		brackets = [inner.reduce([self.rule(rule) for rule in bracket]) for bracket in rules.brackets()]
 		return outer.reduce(brackets) & self.every.eligible
 
 	def rule(self, rule: Rule) -> np.ndarray:
 		"""Whom one rule chooses."""
-		key = json.dumps([rule.field, rule.operator, rule.value, rule.scope], sort_keys=True, default=str)
+		key = _key(rule)
 		if key not in self._known:
 			self._known[key] = self._ask(rule)
 		return self._known[key]
 
+	@property
+	def _few(self) -> list[str] | None:
+		"""The customers to ask for; None where everybody is asked for, though only some are in question."""
+		return None if self.every.all or len(self.every.names) > 2000 else self.every.names
+
+	def _ask_together(self, rules: Sequence[Rule]) -> None:
+		"""Read each table once for all rules on it: what takes long is to hand a hundred thousand names over."""
+		waiting: dict[str, dict[str, Rule]] = {}
+		for rule in rules:
+			source, key = self.fields[rule.field].source, _key(rule)
+			if source in compile.ONE_ROW and key not in self._known:
+				waiting.setdefault(source, {})[key] = rule
+		for source, asked in waiting.items():
+			# one figure of the scores has an index, by which the rows would be fetched from all over the table
+			if len(asked) > 1 or source == SCORE:
+				query, others = compile.together(list(asked.values()), self.fields, self.place, self._few)
+				found, holds = names.read_with(query, "holds")
+				bits = np.zeros(len(self.every.names), np.int64)
+				self.every.put(bits, found, np.array(holds, np.int64))
+				for place, (key, but) in enumerate(zip(asked, others, strict=True)):
+					self._known[key] = (bits >> place & 1).astype(bool) ^ but
+
 	def _ask(self, rule: Rule) -> np.ndarray:
 		known = self.fields[rule.field]
-		customers = None if self.every.all or len(self.every.names) > 2000 else self.every.names
+		customers = self._few
 		if known.source == PURCHASE:
 			if self._lines is None:
 				self._lines = purchases.Lines(self.place.company, self.place.today, customers)

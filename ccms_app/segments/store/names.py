@@ -41,18 +41,19 @@ def read(query: QueryBuilder) -> list[str]:
 	return [name for (name,) in query.run() if name]
 
 
-def read_with(query: QueryBuilder, column: str) -> list[tuple[str, str]]:
-	"""`read` for two columns that are never empty: `customer` and another."""
+def read_with(query: QueryBuilder, column: str) -> tuple[list[str], list[str]]:
+	"""`read` for two columns that are never empty, in the same order: `customer` and another (as text)."""
 	frappe.db.sql(f"set session group_concat_max_len = {LIMIT}")
 	found = query.as_("found")
 	joined = frappe.qb.from_(found).select(Count("*"), Joined(found.customer), Joined(found[column]))
 	count, *texts = joined.run()[0]
 	if not count:
-		return []
-	columns = [text.split(SEPARATOR) for text in texts]
-	if all(len(each) == count for each in columns) and max(map(len, texts)) < LIMIT // 4:
-		return list(zip(*columns, strict=True))  # one scan has joined both, in the same order
-	return [(row.customer, row[column]) for row in query.run(as_dict=True)]
+		return [], []
+	names, values = (text.split(SEPARATOR) for text in texts)
+	if len(names) == len(values) == count and max(map(len, texts)) < LIMIT // 4:
+		return names, values  # one scan has joined both
+	rows = query.run(as_dict=True)
+	return [row.customer for row in rows], [str(row[column]) for row in rows]
 
 
 def table(names: Sequence[str]) -> str:

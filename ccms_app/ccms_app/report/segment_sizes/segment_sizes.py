@@ -125,8 +125,9 @@ class SegmentSizes(insight.Insight):
 		for name in self.segments:
 			query = frappe.qb.from_(member).select(member.customer, text.as_("stay"))
 			query = permitted.own(query.where(member.segment == name), MEMBER)
-			rows = names.read_with(query, "stay")
-			counts = Counter(stay for customer, stay in rows if among is None or customer in among)
+			members, stayed = names.read_with(query, "stay")
+			pairs = zip(members, stayed, strict=True)
+			counts = Counter(stay for customer, stay in pairs if among is None or customer in among)
 			found[name] = Counter()
 			for stay, number in counts.items():
 				found[name][Stay.read(stay)] += number
