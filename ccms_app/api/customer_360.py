@@ -38,6 +38,25 @@ def tickets(
 	return customer_documents.tickets(customer, is_open, before, limit)
 
 
+@frappe.whitelist()
+def interactions(
+	customer: str,
+	category: str = "",
+	channel: str = "",
+	since: str = "",
+	until: str = "",
+	text: str = "",
+	before: str | None = None,
+	limit: int = 15,
+) -> dict[str, Any]:
+	"""A page of what happened with the customer."""
+	_check(customer)
+	if not customer_360.may_see_interactions():
+		frappe.throw(_("You may not see what happened with customers."), frappe.PermissionError)
+	filters = {"category": category, "channel": channel, "since": since, "until": until, "text": text}
+	return customer_360.interactions(customer, filters, before, limit)
+
+
 def _check(customer: str) -> None:
 	"""Whoever may read the customer on the desk: nobody of the portal, where a customer has a page of their own."""
 	user = frappe.session.user

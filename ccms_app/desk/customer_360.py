@@ -12,6 +12,7 @@ from frappe.utils import formatdate, getdate, nowdate
 from ccms_app.identity import facts as identity_facts
 from ccms_app.identity import kinds
 from ccms_app.identity.store import identities, links
+from ccms_app.interactions.store import timeline
 from ccms_app.loyalty.store import overview as loyalty
 from ccms_app.loyalty.store import permitted as loyalty_permitted
 from ccms_app.privacy.store import access
@@ -22,12 +23,14 @@ from . import customer_documents
 SILENT = (kinds.CUSTOMER, kinds.DEVICE, kinds.VISITOR)
 """Identities that are counted, not listed: nobody knows them by sight."""
 SHOWN = 30
+INTERACTIONS = 15
 
 
 def opened(customer: str) -> dict[str, Any]:
 	"""Everything the screen starts with; that it was opened stands in the access log.
 
-	Returns: who, points, consent, tickets (None: not for this user), orders.
+	Returns: who, points, consent, tickets (None: not for this user), orders, interactions with what their filters
+		offer (None: not for this user).
 	"""
 	access.log(access.OPENED, customer, "Customer 360")
 	return {
@@ -38,6 +41,9 @@ def opened(customer: str) -> dict[str, Any]:
 		if customer_documents.may_see_tickets()
 		else None,
 		"orders": customer_documents.orders(customer),
+		"interactions": timeline.choices() | {"first": interactions(customer, {})}
+		if may_see_interactions()
+		else None,
 	}
 
 
@@ -117,3 +123,22 @@ def points(customer: str) -> list[dict[str, Any]]:
 def consent(customer: str) -> list[dict[str, Any]]:
 	"""What the customer allows: one row a purpose."""
 	return privacy.of_customer(customer, may_record=False)["purposes"]
+
+
+# --- interactions --------------------------------------------------------------------------------------------
+def interactions(
+	customer: str, filters: dict[str, Any], before: str | None = None, limit: int = INTERACTIONS
+) -> dict[str, Any]:
+	"""A page of what happened with the customer over all identities.
+
+	Args:
+		filters: those of `timeline.Filters`.
+		before: the key that the page before gave as `next`.
+	"""
+	found = timeline.page(customer, timeline.Filters.read(filters), before or "", limit)
+	return {"rows": found["rows"], "next": found["next_key"] or None}
+
+
+def may_see_interactions() -> bool:
+	"""Whether the user's roles let them read what happened with customers."""
+	return bool(frappe.has_permission(timeline.EVENT, "read"))

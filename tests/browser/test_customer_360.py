@@ -9,6 +9,7 @@ from ccms_app.privacy.store import consent
 from tests.browser.conftest import settle
 from tests.site.factories import make_customer, make_program, make_sales_invoice, make_tiers
 from tests.site.reach import add_identifier, make_contact, random_phone
+from tests.site.test_timeline import HOSTILE, by, write
 from tests.site.world import COMPANY, TEA, make_user
 
 OPENED = "ccms_app.api.customer_360.opened"
@@ -29,7 +30,7 @@ def known():
 		}
 	)
 	customer.save()
-	make_contact(customer, phones=[random_phone()], emails=["wang.fang@example.com"])
+	make_contact(customer, phones=[number := random_phone()], emails=["wang.fang@example.com"])
 	add_identifier(customer, "WeChat", f"wang{frappe.generate_hash(length=6)}", verified=1)
 	for _number in range(12):
 		make_sales_invoice(customer)
@@ -50,6 +51,17 @@ def known():
 			"raised_by": "x@example.com",
 		}
 	).insert()
+	write(
+		by(
+			"Phone",
+			number,
+			type="Call",
+			subject="Asked for the opening hours",
+			duration=95,
+			outcome="Answered",
+		),
+		*(by("Phone", number, type="Chat", subject=f"Chat {at} {HOSTILE}") for at in range(18)),
+	)
 	consent.record(customer.name, "Marketing", "Given", source="Desk", proof="signed at the till")
 	frappe.db.commit()
 	return customer
@@ -112,6 +124,27 @@ def test_filters_pages_and_links(desk, known):
 	expect(orders).to_contain_text("None of these.")
 	page.locator("[data-list=tickets]").get_by_role("link").click()
 	page.wait_for_function("() => cur_frm.doctype === 'Issue'")
+
+
+def test_interactions_by_filter_and_page_without_harm(desk, known):
+	page = desk()
+	open_tab(page, known)
+	happened = page.locator("[data-list=interactions]")
+	rows = happened.locator(".ccms-360-row")
+	expect(rows).to_have_count(15)
+	happened.get_by_role("button", name="Show More").click()
+	expect(rows).to_have_count(19)
+	happened.get_by_label("Category").select_option("Call")
+	expect(rows).to_have_count(1)
+	expect(rows).to_contain_text("Asked for the opening hours")
+	happened.get_by_label("Category").select_option("")
+	happened.get_by_label("Search").fill("Chat 7")
+	happened.get_by_label("Search").press("Enter")
+	expect(rows).to_have_count(1)
+	happened.get_by_label("From").fill("2001-01-01")
+	happened.get_by_label("To").fill("2001-01-02")
+	expect(happened).to_contain_text("None of these.")
+	assert not page.evaluate("window.pwned")
 
 
 def test_another_customer_is_never_shown_under_the_wrong_name(desk, known):

@@ -9,6 +9,7 @@ from frappe.utils import add_days, nowdate
 from ccms_app.api import customer_360 as api
 from tests.site.factories import make_customer, make_program, make_return, make_sales_invoice
 from tests.site.reach import add_identifier, make_contact, random_phone
+from tests.site.test_timeline import by, write
 from tests.site.world import ANALYST, make_user
 
 SELLER = "seller@view.test"
@@ -128,11 +129,28 @@ def test_names_in_keys_are_values(customer):
 	assert len(api.orders(customer.name, before=key)["rows"]) == 1
 
 
+def test_interactions_by_page_and_filter(customer):
+	number = random_phone()
+	make_contact(customer, phones=[number])
+	write(
+		*(by("Phone", number, subject=str(at)) for at in range(5)),
+		by("Phone", number, type="Call", subject="call"),
+	)
+	names = all_pages(lambda **asked: api.interactions(customer.name, limit=2, **asked))
+	assert len(names) == len(set(names)) == 6
+	(row,) = api.interactions(customer.name, category="Call")["rows"]
+	assert row["subject"] == "call"
+	assert api.interactions(customer.name, until="2001-01-01") == {"rows": [], "next": None}
+	for broken in ({"before": "x"}, {"since": "no day"}, {"text": "x" * 1000}):
+		with pytest.raises(frappe.ValidationError):
+			api.interactions(customer.name, **broken)
+
+
 def test_only_who_may_read_the_customer(customer, as_user):
 	make_user(SELLER, "Sales User")
 	for user in (ANALYST, "Guest"):
 		with as_user(user):
-			for call in (api.opened, api.orders, api.tickets):
+			for call in (api.opened, api.orders, api.tickets, api.interactions):
 				with pytest.raises(frappe.PermissionError):
 					call(customer.name)
 	for name in ("", "No Such Customer", "<script>"):

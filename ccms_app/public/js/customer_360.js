@@ -43,13 +43,19 @@
 		const right = part("div");
 		left.append(who(answer.who));
 		right.append(standing(answer.points), consent(answer.consent, frm));
-		if (answer.tickets) right.append(ccms.view360.tickets(customer, answer.tickets));
-		left.append(ccms.view360.orders(customer, answer.orders));
 		body.append(left, right, behaviour);
+		const orders = part("div", answer.tickets ? "" : "ccms-360-wide");
+		orders.append(ccms.view360.orders(customer, answer.orders));
+		body.append(orders);
+		if (answer.tickets) {
+			const tickets = part("div");
+			tickets.append(ccms.view360.tickets(customer, answer.tickets));
+			body.append(tickets);
+		}
 		if (answer.interactions) {
-			const wide = part("div", "ccms-360-wide");
-			wide.append(ccms.view360.interactions(customer, answer.interactions));
-			body.append(wide);
+			const interactions = part("div", "ccms-360-wide");
+			interactions.append(ccms.view360.interactions(customer, answer.interactions));
+			body.append(interactions);
 		}
 		place.replaceChildren(body);
 		ccms.behaviour.show(behaviour, customer).catch(() => behaviour.remove());
@@ -144,7 +150,7 @@
 			return row(__(purpose), answer, since ? day(since.split(" ")[0]) : "");
 		});
 		box.append(table(rows));
-		const button = part("button", "btn btn-xs btn-default mt-2", __("Consent in Full"));
+		const button = part("button", "btn btn-xs btn-default mt-2", __("Open Consent"));
 		button.type = "button";
 		button.addEventListener("click", () => frm.layout.tabs.find(({ df }) => df.fieldname === "ccms_consent_tab").set_active());
 		if (frm.fields_dict.ccms_consent_html) box.append(button);

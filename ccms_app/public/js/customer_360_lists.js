@@ -69,9 +69,14 @@
 			});
 			input.setAttribute("aria-label", label);
 		} else {
-			input = part("input", type === "date" ? "form-control input-xs" : "");
+			const is_tick = type === "checkbox";
+			input = part("input", is_tick ? "" : "form-control input-xs");
 			input.type = type;
-			if (type === "date") input.setAttribute("aria-label", label);
+			if (!is_tick) input.setAttribute("aria-label", label);
+			if (type === "search") {
+				input.placeholder = label;
+				input.maxLength = 100;
+			}
 			input.title = label;
 		}
 		input.name = field;
@@ -160,22 +165,37 @@
 			filters: [
 				{ field: "category", label: __("Category"), options: [["", __("All")], ...categories.map((one) => [one, __(one)])] },
 				{ field: "channel", label: __("Channel"), options: [["", __("Any channel")], ...channels.map((one) => [one, __(one)])] },
-				{ field: "from_date", label: __("From"), type: "date" },
-				{ field: "to_date", label: __("To"), type: "date" },
+				{ field: "since", label: __("From"), type: "date" },
+				{ field: "until", label: __("To"), type: "date" },
+				{ field: "text", label: __("Search"), type: "search" },
 			],
 			empty: (chosen) =>
 				Object.values(chosen).some(Boolean)
 					? __("None of these.")
 					: __("Nothing yet: calls, mails, visits and page views appear here by themselves."),
 			draw: (row) => {
-				const what = part("span", "", __(row.interaction_type));
-				const where = row.channel ? pill(__(row.channel), "gray") : null;
-				const named = row.reference_name
-					? ccms.loyalty.document_link(row.reference_doctype, row.reference_name)
-					: null;
-				return line(time(row.occurred_at), [what, where, named], row.subject || row.path, row.outcome && __(row.outcome));
+				const parts = [part("span", "", __(row.interaction_type))];
+				if (row.channel) parts.push(pill(__(row.channel), "gray"));
+				if (row.outcome) parts.push(pill(__(row.outcome), "blue"));
+				if (row.reference_name) parts.push(ccms.loyalty.document_link(row.reference_doctype, row.reference_name));
+				if (row.amount) parts.push(part("span", "ccms-push ccms-balance", format_number(row.amount)));
+				return line(time(row.occurred_at), parts, said(row), excerpt(row.content), [row.item, seconds(row)].filter(Boolean).join(" · "));
 			},
 		});
+
+	function said({ subject, path, previous_path }) {
+		return subject || (path && previous_path ? `${previous_path} → ${path}` : path);
+	}
+
+	function excerpt(content) {
+		const text = (content || "").trim();
+		return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+	}
+
+	function seconds({ dwell, duration }) {
+		if (dwell) return __("stayed {0} s", [Math.round(dwell)]);
+		return duration ? __("took {0} s", [Math.round(duration)]) : "";
+	}
 
 	function time(value) {
 		return `${day(value.split(" ")[0])} ${value.split(" ")[1].slice(0, 5)}`;
