@@ -85,8 +85,8 @@ def _of_portal_user(user: str) -> list[str]:
 
 # --- bodies that Frappe cannot read ---------------------------------------------------------------------------
 def after_request(response=None, request=None, **_more) -> None:
-	"""Broken JSON that is announced as JSON never reaches us: Frappe answers 500 with a trace. Make that a plain 400."""
-	if not request or not response or not request.path.startswith(PATH) or response.status_code < 500:
+	"""Broken JSON that is announced as JSON never reaches us: Frappe answers 500 with a trace, or 417. Make that a plain 400."""
+	if not request or not response or not request.path.startswith(PATH) or response.status_code < 400:
 		return
 	if request.is_json and not _is_json(request.get_data(as_text=False)):
 		_say(response, "the body is no JSON in UTF-8", 400)
