@@ -6,6 +6,8 @@ nothing changes.
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import frappe
@@ -38,6 +40,7 @@ PEOPLE = (
 	"went_down", "late",
 )  # fmt: skip
 NUMBERS = ("Int", "Float", "Currency", "Percent")
+BOLD = re.compile(r"<b>(.*?)</b>", re.DOTALL)
 PICTURE = '<div class="ccms-picture">'
 # of a row, what the desk needs to draw it beside its columns
 DRAWN = (
@@ -81,7 +84,14 @@ def answer(
 		listed = {row.get(persons[0]) for row in rows if not row.get("is_total")}
 		if hides_few and masks.is_few(len(listed)):
 			return (kept, [], _too_few(), None, [], *rest)
-		return (kept, rows, (finding or "").partition(PICTURE)[0], chart, figures, *rest)
+		return (
+			kept,
+			rows,
+			_unnamed((finding or "").partition(PICTURE)[0]),
+			_unlabelled(chart),
+			figures,
+			*rest,
+		)
 	counts = [name for name in PEOPLE if name in fields] + sorted(
 		name for name in fields if name.startswith("to_")
 	)
@@ -94,6 +104,30 @@ def answer(
 			column.update(fieldtype="Data", align="right")
 	# sentences, pictures and cards would tell what the table hides
 	return (kept, rows, _covered(), None, [], *rest)
+
+
+def _unnamed(finding: str) -> str:
+	"""A finding whose values (`reporting.sentence` sets them bold) name nobody."""
+	said = BOLD.findall(finding)
+	known = _pseudonyms([unescape(one) for one in said])
+	return BOLD.sub(lambda match: f"<b>{known.get(unescape(match[1]), match[1])}</b>", finding)
+
+
+def _unlabelled(chart: dict | None) -> dict | None:
+	"""A chart whose labels name nobody."""
+	if chart and (labels := chart.get("data", {}).get("labels")):
+		known = _pseudonyms([str(label) for label in labels])
+		chart["data"]["labels"] = [known.get(str(label), label) for label in labels]
+	return chart
+
+
+def _pseudonyms(words: list[str]) -> dict[str, str]:
+	"""Those of some words that are the id or the name of a customer, with the pseudonym."""
+	if not words:
+		return {}
+	either = {"name": ["in", words], "customer_name": ["in", words]}
+	rows = frappe.get_all("Customer", or_filters=either, fields=["name", "customer_name"])
+	return {word: reading.pseudonym(row.name) for row in rows for word in (row.customer_name, row.name)}
 
 
 def _is_named(column: dict, persons: list[str]) -> bool:
