@@ -194,7 +194,7 @@ def kill_before(step: str, name: str) -> None:
 @pytest.mark.parametrize(
 	"step",
 	[
-		"ccms_app.behaviour.store.extract._month",
+		"ccms_app.behaviour.store.documents.write",
 		"ccms_app.scoring.score.score",
 		f"{STORE}.scores.write",
 		f"{STORE}.publishing.publish",

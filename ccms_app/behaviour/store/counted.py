@@ -13,14 +13,15 @@ from frappe.query_builder.functions import Abs, Cast_, Coalesce, Concat, NullIf
 from pypika.queries import QueryBuilder
 from pypika.terms import Term, ValueWrapper
 
+from . import stream
+
 SALES, TILL = "Sales Invoice", "POS Invoice"
 DOCTYPES = (SALES, TILL)
-TEXT = (
+TEXT = frozenset((
 	"invoice", "line", "customer", "item", "item_group", "brand", "return_against", "return_line",
 	"branch", "channel", "customer_group", "territory", "sales_person", "coupon",
-)  # fmt: skip
+))  # fmt: skip
 
-Replace = CustomFunction("REPLACE", ["text", "old", "new"])
 Timestamp = CustomFunction("TIMESTAMP", ["date", "time"])
 DateFormat = CustomFunction("DATE_FORMAT", ["date", "form"])
 Crc32 = CustomFunction("CRC32", ["text"])
@@ -69,8 +70,12 @@ def seen(doctype: str, company: str) -> QueryBuilder:
 		doc.name, "|", doc.customer, "|", Coalesce(doc.modified, ""), "|", doc.posting_date, "|", doc.base_net_total, "|",
 		Coalesce(doc.customer_group, ""), "|", Coalesce(doc.territory, ""),
 	)  # fmt: skip
-	values = [DateFormat(doc.posting_date, "%Y-%m"), _quoted(doc.name), Crc32(Coalesce(said, doc.name))]
-	return frappe.qb.from_(doc).select(_joined(values)).where(condition)
+	values = {
+		"month": DateFormat(doc.posting_date, "%Y-%m"),
+		"invoice": doc.name,
+		"checksum": Crc32(Coalesce(said, doc.name)),
+	}
+	return frappe.qb.from_(doc).select(stream.row(values, TEXT)).where(condition)
 
 
 def lines(
@@ -96,8 +101,7 @@ def lines(
 	else:
 		cost = NullIf(line.incoming_rate, 0)
 	values = columns(doctype, doc, line, cost, branch)
-	csv = [_quoted(term) if name in TEXT else Coalesce(term, "") for name, term in values.items()]
-	return query.select(_joined(csv)).where(condition & doc.posting_date[first:last])
+	return query.select(stream.row(values, TEXT)).where(condition & doc.posting_date[first:last])
 
 
 def columns(doctype: str, doc, line, cost: Term, branch: str) -> dict[str, Term]:
@@ -173,13 +177,3 @@ def _signed(doc, quantity: Term) -> Term:
 def _double(term: Term) -> Term:
 	"""Decimals of MariaDB lose digits in a division."""
 	return Cast_(term, "DOUBLE")
-
-
-def _quoted(term: Term) -> Term:
-	"""A CSV field: quoted text, or nothing at all for an unknown or empty one."""
-	return Coalesce(Concat('"', Replace(NullIf(term, ""), '"', '""'), '"'), "")
-
-
-def _joined(values: list[Term]) -> Term:
-	function = CustomFunction("CONCAT_WS", ["separator", *(f"a{number}" for number in range(len(values)))])
-	return function(",", *values)

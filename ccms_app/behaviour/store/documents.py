@@ -3,37 +3,25 @@ that only the lines of documents that are new, changed or gone are touched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import sha1
-from io import BytesIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow import csv
 
-from . import counted, files
+from . import counted, files, stream
 
-BATCH = 50_000
 SCHEMA = pa.schema([("voucher_type", pa.string()), ("invoice", pa.string()), ("checksum", pa.int64())])
 IDENTITY = ("voucher_type", "invoice")
 
-_READ = csv.ReadOptions(column_names=["month", "invoice", "checksum"])
-_PARSE = csv.ParseOptions(newlines_in_values=True)
-_CONVERT = csv.ConvertOptions(
-	column_types={"month": pa.string(), "invoice": pa.string(), "checksum": pa.int64()}
-)
+_SEEN = pa.schema([("month", pa.string()), ("invoice", pa.string()), ("checksum", pa.int64())])
 
 
 def read(cursor, company: str) -> dict[str, pa.Table]:
 	"""Month (YYYY-MM) → its documents that count: voucher_type, invoice, checksum; sorted by what they are called."""
 	found = []
 	for doctype in counted.DOCTYPES:
-		cursor.execute(*counted.seen(doctype, company).walk())
-		for rows in batches(cursor):
-			table = csv.read_csv(
-				BytesIO(b"\n".join(rows)), read_options=_READ, parse_options=_PARSE, convert_options=_CONVERT
-			)
+		for table in stream.tables(cursor, counted.seen(doctype, company), _SEEN):
 			found.append(table.add_column(0, "voucher_type", pa.repeat(pa.scalar(doctype), table.num_rows)))
 	if not found:
 		return {}
@@ -44,12 +32,6 @@ def read(cursor, company: str) -> dict[str, pa.Table]:
 		parts[month] = table.slice(start, end - start).drop_columns("month")
 		start = end
 	return parts
-
-
-def batches(cursor) -> Iterator[list[bytes]]:
-	"""The one column of a result, some rows at a time."""
-	while rows := cursor.fetchmany(BATCH):
-		yield [row[0] for row in rows]
 
 
 def signature(documents: pa.Table) -> str:

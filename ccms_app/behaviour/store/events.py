@@ -10,8 +10,9 @@ from datetime import date, datetime
 import frappe
 from frappe.utils import now
 
+from .rows import insert
+
 DOCTYPE = "CCMS Customer Event"
-BATCH = 2000
 COLUMNS = (
 	"name", "creation", "modified", "owner", "modified_by",
 	"event_key", "event_type", "customer", "company", "occurred_on", "payload",
@@ -45,5 +46,4 @@ def write(events: Iterable[Event]) -> None:
 		)
 		for event in events
 	]  # fmt: skip
-	if rows:
-		frappe.db.bulk_insert(DOCTYPE, fields=COLUMNS, values=rows, ignore_duplicates=True, chunk_size=BATCH)
+	insert(DOCTYPE, COLUMNS, rows, ignore=True)

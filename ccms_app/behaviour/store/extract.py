@@ -7,24 +7,20 @@ kept. What no document shows (renames) is marked in `dirty`, and its months are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha1
 
 import frappe
-import pymysql
 from frappe.utils import now
 
 from ccms_app.behaviour.lines import SCHEMA
 
-from . import dirty, documents, files
+from . import dirty, documents, files, stream
 from .months import Month
 
 # raise it when the meaning of a column changes: every file is then written anew
 VERSION = 2
-# whatever a site's server is set to, so that streaming a long result is not cut off
-WAIT = "set session net_write_timeout = 600, session max_statement_time = 0"
 
 
 @dataclass
@@ -59,7 +55,7 @@ def extract(
 	manifest = {"company": company, "basis": _basis(company, branch), "months": {}, "tables": {}}
 	kept = {} if full else _kept(manifest, {month for _row, month in marks})
 	done = Extraction()
-	with snapshot() as cursor:
+	with stream.snapshot() as cursor:
 		found = documents.read(cursor, company)
 		signatures = {month: documents.signature(seen) for month, seen in found.items()}
 		manifest["months"] = {
@@ -90,22 +86,6 @@ def extract(
 	done.months = len(manifest["months"])
 	done.lines = sum(known["lines"] for known in manifest["months"].values())
 	return done
-
-
-@contextmanager
-def snapshot() -> Iterator[pymysql.cursors.SSCursor]:
-	"""An unbuffered cursor on a connection of its own, in one consistent snapshot; the values arrive as bytes."""
-	settings = frappe.db.get_connection_settings() | {"use_unicode": False, "conv": {}}
-	connection = pymysql.connect(**settings)
-	try:
-		with connection.cursor() as cursor:
-			cursor.execute(WAIT)
-			cursor.execute("set session transaction isolation level repeatable read")
-			cursor.execute("start transaction with consistent snapshot, read only")
-		with connection.cursor(pymysql.cursors.SSCursor) as cursor:
-			yield cursor
-	finally:
-		connection.close()
 
 
 def _basis(company: str, branch: str) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from io import BytesIO
 from zlib import crc32
 
 import pyarrow as pa
@@ -14,11 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from dateutil.relativedelta import relativedelta
 from frappe.utils import getdate, nowdate
-from pyarrow import csv
 
 from ccms_app.behaviour.lines import SCHEMA
 
-from . import counted, documents, files
+from . import counted, documents, files, stream
 
 # a month of which more than this part of the documents has changed is read in full
 MOST_CHANGED = 0.3
@@ -26,7 +24,8 @@ MOST_CHANGED = 0.3
 # read in full while it is young, and when it was last so many days ago, up to twice as many: not all months on one night
 YOUNG_DAYS, FULL_DAYS = 31, 30
 NAMES = 1_000
-ORDER = [name for name in SCHEMA.names if name != "voucher_type"]  # as `counted.columns` has them
+# as `counted.columns` has them
+READ = pa.schema([field.with_nullable(True) for field in SCHEMA if field.name != "voucher_type"])
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,7 @@ class Month:
 
 	def _read(self, doctype: str, names: list[str] | None = None) -> Iterator[pa.Table]:
 		query = counted.lines(doctype, self.company, self._first, self._last, self.branch, names)
-		self.cursor.execute(*query.walk())
-		for rows in documents.batches(self.cursor):
-			yield parse(rows, doctype)
+		return (as_lines(table, doctype) for table in stream.tables(self.cursor, query, READ))
 
 	def _write(self, tables: Iterable[pa.Table]) -> tuple[str, int]:
 		"""(the new file, its lines)"""
@@ -113,23 +110,12 @@ class Month:
 		return files.relative(self.company, path), lines
 
 
-_TYPES = {name: SCHEMA.field(name).type for name in ORDER}
-_READ = csv.ReadOptions(column_names=ORDER)
-_PARSE = csv.ParseOptions(newlines_in_values=True)
-_CONVERT = csv.ConvertOptions(
-	column_types=_TYPES,
-	null_values=[""],
-	true_values=["1"],
-	false_values=["0"],
-	strings_can_be_null=True,
-	quoted_strings_can_be_null=False,
-)
-
-
 def parse(rows: list[bytes], doctype: str) -> pa.Table:
-	"""The CSV of `counted.lines` as LINES."""
-	table = csv.read_csv(
-		BytesIO(b"\n".join(rows)), read_options=_READ, parse_options=_PARSE, convert_options=_CONVERT
-	)
+	"""Rows of `counted.lines` as LINES."""
+	return as_lines(stream.parse(rows, READ), doctype)
+
+
+def as_lines(table: pa.Table, doctype: str) -> pa.Table:
+	"""What `counted.lines` brings as LINES."""
 	kind = pa.repeat(pa.scalar(doctype), table.num_rows)
 	return table.add_column(0, "voucher_type", kind).select(SCHEMA.names).cast(SCHEMA)

@@ -14,10 +14,10 @@ from ccms_app.behaviour import movement
 from ccms_app.behaviour.movement import State
 
 from . import events
+from .rows import insert
 
 DOCTYPE = "CCMS Stage Change"
 CHANGED, WON_BACK = "stage_changed", "won_back"
-BATCH = 2000
 COLUMNS = (
 	"name", "creation", "modified", "owner", "modified_by", "customer", "customer_name", "company", "from_stage",
 	"to_stage", "is_won_back", "changed_on", "cause", "data_cut", "voucher_type", "voucher_no", "score_run", "evidence",
@@ -84,6 +84,6 @@ def write(changes: Iterable[Change]) -> int:
 				events.Event(f"{WON_BACK}:{name}", WON_BACK, change.customer, change.company, stamp, payload)
 			)
 	if rows:
-		frappe.db.bulk_insert(DOCTYPE, fields=COLUMNS, values=rows, chunk_size=BATCH)
+		insert(DOCTYPE, COLUMNS, rows)
 		events.write(happened)
 	return len(rows)

@@ -14,34 +14,35 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from frappe.utils import getdate, now, nowdate
 
-from ccms_app.behaviour.engine import Engine
+from ccms_app.behaviour.engine import Engine, frame_of
 from ccms_app.behaviour.lifecycle import PROSPECT
 from ccms_app.behaviour.movement import State
-from ccms_app.behaviour.store import live, stage_changes
+from ccms_app.behaviour.store import live, stage_changes, stream
 from ccms_app.behaviour.store.profiles import DOCTYPE, key
 
 from . import bulk, scores
 
 BATCH = 2000
 FIELDS = ["first_order", "last_order", "orders", "revenue", "stage", "own_cycle"]
+DAYS = ["first_order", "last_order"]
 _STORED = ["name", "customer", "live_seq", "stage_since", *FIELDS]
+_KINDS = {
+	**dict.fromkeys(("live_seq", "orders"), pa.int64()),
+	**dict.fromkeys(("revenue", "own_cycle"), pa.float64()),
+	**dict.fromkeys((*DAYS, "stage_since"), pa.date32()),
+}
 # amounts are kept to nine digits, and a sum of doubles is less exact than that
 SAME = 1e-6
 
 
 def live_seqs(company: str) -> pd.Series:
 	"""Name → number of changes by invoices, of every profile of a company."""
-	profile = frappe.qb.DocType(DOCTYPE)
-	rows = (
-		frappe.qb.from_(profile)
-		.select(profile.name, profile.live_seq)
-		.where(profile.company == company)
-		.run()
-	)
 	frappe.db.commit()
-	return pd.Series(dict(rows), dtype="int64")
+	frame = _read(company, ["name", "live_seq"])
+	return pd.Series(frame["live_seq"].to_numpy(), frame["name"].to_numpy(object), "int64")
 
 
 def with_documents_since(engine: Engine, lines: ir.Table, as_of: date) -> set[str]:
@@ -76,8 +77,8 @@ def bring_along(
 	sync = _Sync(company, as_of, run, seen, first, progress)
 	stored = _stored(company)
 	wanted = found[["customer", *FIELDS]].copy()
-	wanted["last_order"] = _days(wanted["last_order"])
-	wanted["first_order"] = _days(wanted["first_order"])
+	for name in DAYS:
+		wanted[name] = pd.to_datetime(wanted[name])
 	names = [key(customer, company) for customer in wanted["customer"]]
 	wanted["name"] = pd.Series(names, wanted.index, object)
 	both = wanted.merge(stored, on="name", how="left", suffixes=("", "_old"), indicator=True)
@@ -85,8 +86,8 @@ def bring_along(
 		(both["_merge"] == "both") & (both["live_seq"] != both["name"].map(seen))
 	)
 	there = both["_merge"] == "both"
-	sync.insert(both[~there & ~both["moved"]])
-	sync.update(both[there & ~both["moved"] & _differs(both)])
+	sync.insert(_with_days(both[~there & ~both["moved"]]))
+	sync.update(_with_days(both[there & ~both["moved"] & _differs(both)]))
 	gone = stored[~stored["name"].isin(wanted["name"])]
 	sync.delete(gone[gone["customer"].isin(left_out)]["name"])
 	cycles = dict(zip(both["customer"], both["own_cycle"], strict=True))
@@ -97,25 +98,26 @@ def bring_along(
 
 
 def _stored(company: str) -> pd.DataFrame:
+	frame = _read(company, _STORED)
+	frame[["name", "customer", "stage"]] = frame[["name", "customer", "stage"]].astype(object)
+	return frame.assign(orders=frame["orders"].fillna(0).astype("int64"))
+
+
+def _read(company: str, columns: list[str]) -> pd.DataFrame:
+	"""Columns of all profiles of a company, as they are committed."""
 	profile = frappe.qb.DocType(DOCTYPE)
-	rows = (
-		frappe.qb.from_(profile)
-		.select(*(profile[name] for name in _STORED))
-		.where(profile.company == company)
-		.run()
-	)
-	frame = pd.DataFrame(rows, columns=_STORED)
-	frame[["name", "customer"]] = frame[["name", "customer"]].astype(object)
-	frame[["orders", "live_seq"]] = frame[["orders", "live_seq"]].astype("int64")
-	frame[["revenue", "own_cycle"]] = frame[["revenue", "own_cycle"]].astype(float)
-	return frame
+	kinds = {name: (profile[name], _KINDS.get(name, pa.string())) for name in columns}
+	return frame_of(stream.table(profile, kinds, profile.company == company))
 
 
-def _days(column: pd.Series) -> pd.Series:
+def _with_days(rows: pd.DataFrame) -> pd.DataFrame:
 	"""Timestamps as dates; None for unknown."""
-	return pd.Series(
-		[None if day is pd.NaT else day.date() for day in pd.to_datetime(column)], column.index, object
-	)
+	names = [name for name in rows if str(name).removesuffix("_old") in (*DAYS, "stage_since")]
+	days = {
+		name: pd.Series([None if day is pd.NaT else day.date() for day in rows[name]], rows.index, object)
+		for name in names
+	}
+	return rows.assign(**days)
 
 
 def _differs(both: pd.DataFrame) -> pd.Series:
@@ -125,9 +127,7 @@ def _differs(both: pd.DataFrame) -> pd.Series:
 		if name in ("revenue", "own_cycle"):
 			found |= ~np.isclose(new.astype(float), old.astype(float), rtol=1e-9, atol=SAME, equal_nan=True)
 		else:
-			found |= new.where(new.notna(), None).ne(old.where(old.notna(), None)) & ~(
-				new.isna() & old.isna()
-			)
+			found |= (new != old).fillna(True) & ~(new.isna() & old.isna())
 	return found
 
 
@@ -137,7 +137,6 @@ class _Sync:
 	def __init__(self, company: str, as_of: date, run: str, seen: pd.Series, first: bool, progress):
 		self.company, self.as_of, self.run, self.seen = company, as_of, run, seen
 		self.first, self.progress = first, progress
-		self.names = scores.names()
 		self.currency = frappe.get_cached_value("Company", company, "default_currency")
 		self.held: set[str] = set()  # customers whose profile somebody else had
 
@@ -147,7 +146,7 @@ class _Sync:
 			return
 		stamp, user = now(), frappe.session.user
 		frame = rows[["name", "customer", *FIELDS]].assign(
-			customer_name=rows["customer"].map(self.names).fillna(""),
+			customer_name=rows["customer"].map(scores.names()).fillna(""),
 			company=self.company,
 			currency=self.currency,
 			stage_since=self.as_of,
@@ -203,10 +202,11 @@ class _Sync:
 	def _moved(self, part: pd.DataFrame) -> None:
 		part = part[part["stage"] != part["stage_old"]]
 		today = getdate(nowdate())
+		called = scores.names(list(part["customer"]))
 		stage_changes.write(
 			stage_changes.Change(
 				row.customer,
-				self.names.get(row.customer, ""),
+				called.get(row.customer, ""),
 				self.company,
 				State(int(row.orders_old), row.last_order_old or None, row.stage_old or PROSPECT),
 				State(int(row.orders), row.last_order or None, row.stage),
