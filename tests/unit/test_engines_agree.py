@@ -13,9 +13,11 @@ import pytest
 from ccms_app.behaviour import orders
 from ccms_app.behaviour.engine import Engine, EngineError
 from ccms_app.behaviour.features import COLUMNS, compute
-from ccms_app.behaviour.lines import SCHEMA
+from ccms_app.behaviour.lines import SCHEMA, from_facts
 from ccms_app.behaviour.settings import Settings
-from tests.unit import made_purchases
+from ccms_app.facts.files import check
+from ccms_app.scoring.score import score
+from tests.unit import made_purchases, test_score
 
 LINES = 100_000
 SETTINGS = Settings(max_invoices_a_day=2)
@@ -95,6 +97,15 @@ def test_features_agree(duckdb, spark, files):
 def test_orders_agree(duckdb, spark, files, name):
 	found = rows(spark, TABLES[name], spark.lines(files))
 	pd.testing.assert_frame_equal(found, duckdb[name], **FLOATS)
+
+
+def test_scores_agree(spark):
+	lines = from_facts(check(test_score.world(200), "test"))
+	with Engine() as engine:
+		wanted = score(engine, engine.lines(lines), test_score.AS_OF, 90, SETTINGS)
+	found = score(spark, spark.lines(lines), test_score.AS_OF, 90, SETTINGS)
+	assert len(wanted.scores) > 100 and wanted.scores["churn_probability"].nunique() > 20
+	pd.testing.assert_frame_equal(found.scores, wanted.scores, **FLOATS)
 
 
 def test_times_come_from_memory_and_back_as_they_were(spark, made):
