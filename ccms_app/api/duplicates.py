@@ -45,13 +45,16 @@ def reopen(pair: str) -> None:
 	duplicates.reopen(_writable(pair).name)
 
 
+@frappe.whitelist()
+def foresee(pair: str, keep: str) -> dict[str, Any]:
+	"""What a merge would move, or why it is refused; `keep` stays."""
+	return duplicates.foresee(_mergeable(pair).name, keep)
+
+
 @frappe.whitelist(methods=["POST"])
-def merge(pair: str, keep: str, reason: str = "") -> dict[str, Any]:
-	"""Make one customer of two; `keep` stays."""
-	doc = _writable(pair)
-	for customer in (doc.customer_a, doc.customer_b):
-		frappe.get_doc("Customer", customer).check_permission("write")
-	return duplicates.merge(doc.name, keep, reason)
+def merge(pair: str, keep: str, reason: str = "") -> None:
+	"""Make one customer of two, in the background; `keep` stays."""
+	duplicates.start_merge(_mergeable(pair).name, keep, reason)
 
 
 @frappe.whitelist()
@@ -76,4 +79,11 @@ def _readable(pair: str):
 def _writable(pair: str):
 	doc = frappe.get_doc(duplicates.DOCTYPE, pair)
 	doc.check_permission("write")
+	return doc
+
+
+def _mergeable(pair: str):
+	doc = _writable(pair)
+	for customer in (doc.customer_a, doc.customer_b):
+		frappe.get_doc("Customer", customer).check_permission("write")
 	return doc

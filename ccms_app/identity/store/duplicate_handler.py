@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import frappe
-
-from ccms_app.identity.handlers import Nothing
+from ccms_app.customer_handler import Nothing
 
 from . import duplicates, match_words
 
@@ -13,6 +11,7 @@ class Handler(Nothing):
 	"""Answers for CCMS Duplicate Pair."""
 
 	doctypes = (duplicates.DOCTYPE,)
+	restored = ((duplicates.DOCTYPE, "customer_a"), (duplicates.DOCTYPE, "customer_b"))
 
 	def export(self, customer: str) -> dict[str, list[dict]]:
 		"""That a customer was taken for another, without telling for whom."""
@@ -32,13 +31,5 @@ class Handler(Nothing):
 		found = duplicates.forget(customer) + (duplicates.forget(erased_as) if erased_as else 0)
 		return {duplicates.DOCTYPE: found} if found else {}
 
-	def before_merge(self, source: str, target: str) -> dict:
-		rows = duplicates.of_customer(source) + duplicates.of_customer(target)
-		return {"pairs": frappe.parse_json(frappe.as_json(rows))}
-
 	def merged(self, source: str, target: str) -> None:
 		duplicates.merged(target)
-
-	def unmerge(self, source: str, target: str, kept: dict) -> list[str]:
-		duplicates.unmerged(source, target, kept.get("pairs") or [])
-		return []

@@ -17,9 +17,11 @@ from frappe.utils import getdate, now_datetime, nowdate
 
 from ccms_app.identity.matching.engine import evidence
 
+from . import merging
 from .rows import insert
 
 DOCTYPE = "CCMS Duplicate Pair"
+MERGE_EVENT = "ccms_pair_merged"
 OPEN, SNOOZED, NOT_DUPLICATE, MERGED = "Open", "Snoozed", "Not a Duplicate", "Merged"
 COLUMNS = (
 	"name", "creation", "modified", "owner", "modified_by", "customer_a", "customer_b", "score", "certainty", "contradicts",
@@ -189,74 +191,115 @@ def _locked(pair: str, before: tuple[str, ...]) -> frappe._dict:
 	return row
 
 
-def merge(pair: str, keep: str, reason: str = "") -> dict:
-	"""Merge the two customers of a pair.
+def foresee(pair: str, keep: str) -> dict:
+	"""What merging the pair would move, or why it is refused; see `merging.foresee`."""
+	return merging.foresee(
+		*_direction(frappe.db.get_value(DOCTYPE, pair, ["customer_a", "customer_b"], as_dict=True), keep)
+	)
+
+
+def start_merge(pair: str, keep: str, reason: str = "") -> None:
+	"""Merge the two customers of a pair in the background.
 
 	Args:
 		keep: the customer who stays; the other one becomes part of it.
 
-	Returns: what `merging.start` says of the merge that is on its way.
+	Raises:
+		frappe.ValidationError: it is refused, or somebody decided meanwhile.
 	"""
-	from . import merging
+	source, target = _direction(_locked(pair, (OPEN, SNOOZED)), keep)
+	if refused := merging.refusals(source, target):
+		frappe.throw("<br>".join(refused), title=_("Not merged"))
+	frappe.enqueue(
+		"ccms_app.identity.store.duplicates.merge_now",
+		queue="long",
+		timeout=60 * 60,
+		job_id=f"ccms_merge_{pair}",
+		deduplicate=True,
+		enqueue_after_commit=True,
+		pair=pair,
+		source=source,
+		target=target,
+		reason=reason,
+	)
 
-	row = _locked(pair, (OPEN, SNOOZED))
+
+def merge_now(pair: str, source: str, target: str, reason: str = "") -> str | None:
+	"""The job: merge, or say why not. Returns the name of the merge."""
+
+	def tell(**said) -> None:
+		frappe.publish_realtime(MERGE_EVENT, {"pair": pair, **said}, user=frappe.session.user)
+
+	try:
+		_locked(pair, (OPEN, SNOOZED))
+		merge = merging.run(
+			source,
+			target,
+			reason,
+			evidence=_evidence(pair),
+			told=lambda percent, text: tell(percent=percent, text=text),
+		)
+		frappe.db.commit()
+	except frappe.ValidationError as error:
+		frappe.db.rollback()
+		tell(percent=100, refused=str(error))
+		return None
+	except Exception:
+		frappe.db.rollback()
+		frappe.log_error(title="CCMS: a merge failed", reference_doctype=DOCTYPE, reference_name=pair)
+		frappe.db.commit()
+		tell(percent=100, refused=_("The merge failed and nothing was changed. The Error Log says more."))
+		raise
+	tell(percent=100, merge=merge, target=target)
+	return merge
+
+
+def _direction(row: frappe._dict, keep: str) -> Pair:
 	if keep not in (row.customer_a, row.customer_b):
 		frappe.throw(_("Choose one of the two customers."))
-	source = row.customer_b if keep == row.customer_a else row.customer_a
-	return merging.start(source, keep, reason=reason, pair=pair)
+	return (row.customer_b if keep == row.customer_a else row.customer_a), keep
+
+
+def _evidence(pair: str) -> dict:
+	row = frappe.db.get_value(DOCTYPE, pair, ["score", "certainty", "evidence"], as_dict=True)
+	return {"score": row.score, "certainty": row.certainty, **frappe.parse_json(row.evidence)}
 
 
 def merge_alone() -> int:
 	"""Merge what needs no person: two identifiers verified on both sides and nothing that contradicts. Off by default.
 
-	The older customer stays. A merge that is refused is noted on its pair and left to people.
+	The older customer stays. A merge that is refused is noted on its pair and left to people. Commits after each.
 	"""
-	from . import merging
-
 	done = 0
 	filters = {"status": OPEN, "certainty": "Certain", "merges_alone": 1, "contradicts": 0, "is_stale": 0}
 	for name in frappe.get_all(DOCTYPE, filters=filters, pluck="name", order_by="score desc"):
+		# an earlier merge may have taken one of the two: then the pair waits to be compared again
 		row = frappe.db.get_value(
 			DOCTYPE, {**filters, "name": name}, ["customer_a", "customer_b"], as_dict=True
 		)
 		if not row:
-			continue  # an earlier merge took one of the two
-		made = dict(
-			frappe.get_all(
-				"Customer",
-				filters={"name": ["in", [row.customer_a, row.customer_b]]},
-				fields=["name", "creation"],
-				as_list=True,
-			)
-		)
-		if len(made) < 2:
 			continue
-		source, target = sorted(made, key=lambda customer: (made[customer], customer), reverse=True)
+		made = {each: frappe.db.get_value("Customer", each, "creation") for each in row.values()}
+		target, source = sorted(made, key=lambda customer: (made[customer], customer))
 		try:
-			merging.merge(source, target, reason=_("Two verified identifiers agree and nothing contradicts."))
+			why = _("Two verified identifiers agree and nothing contradicts.")
+			merging.run(source, target, why, evidence=_evidence(name))
 			frappe.db.commit()
 			done += 1
-		except Exception as error:
+		except frappe.ValidationError as error:
 			frappe.db.rollback()
 			_set(name, note=str(error)[:1000], merges_alone=0)
 			frappe.db.commit()
 	return done
 
 
-# --- merges, and taking them back ------------------------------------------------------------------------------------
+# --- merges ------------------------------------------------------------------------------------
 
 
 def of_customer(customer: str) -> list[dict]:
 	"""All pairs of a customer, as they are stored."""
-	fields = [field for field in COLUMNS if field != "owner"] + [
-		"snoozed_until",
-		"decided_by",
-		"decided_on",
-		"note",
-		"is_stale",
-	]
 	pair = DocType(DOCTYPE)
-	query = frappe.qb.from_(pair).select(*(pair[field] for field in fields))
+	query = frappe.qb.from_(pair).select(*(pair[field] for field in COLUMNS))
 	return query.where((pair.customer_a == customer) | (pair.customer_b == customer)).run(as_dict=True)
 
 
@@ -281,19 +324,6 @@ def merged(target: str) -> None:
 	_set_many(own, status=MERGED, decided_by=frappe.session.user, decided_on=now_datetime())
 	_delete(twice)
 	_set_many(again, is_stale=1)
-
-
-def unmerged(source: str, target: str, kept: list[dict]) -> None:
-	"""The source is back: its pairs are as they were before the merge, and are compared again."""
-	for row in kept:
-		row = frappe._dict(row)
-		if not all(frappe.db.exists("Customer", name) for name in (row.customer_a, row.customer_b)):
-			continue
-		values = {**row, "is_stale": 1}
-		name = values.pop("name")
-		if not frappe.db.exists(DOCTYPE, name):
-			insert(DOCTYPE, ("name", "owner"), [(name, frappe.session.user)])
-		_set(name, **values)
 
 
 def _set(pair: str, **values) -> None:

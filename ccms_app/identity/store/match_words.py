@@ -110,6 +110,8 @@ def compare(pair: str) -> dict[str, Any]:
 		shown = [values[customer].get(name, "") for customer in both]
 		if any(shown):
 			rows.append({"label": label(name), "values": shown, **_verdict(fields, levels, name == "name")})
+			if name == "name" and rows[-1]["words"] == _("the same") and shown[0] != shown[1]:
+				rows[-1]["words"] = _("the same, written otherwise")
 	if _stored(row.evidence)["swapped"]:
 		rows[0]["words"] += f" · {_('swapped')}"
 	return {

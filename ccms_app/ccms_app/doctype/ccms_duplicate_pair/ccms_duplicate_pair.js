@@ -15,7 +15,8 @@ frappe.ui.form.on("CCMS Duplicate Pair", {
 		if (["Not a Duplicate", "Snoozed"].includes(doc.status))
 			frm.add_custom_button(__("Open Again"), () => call("reopen"));
 		if (doc.status === "Not a Duplicate") return;
-		frm.add_custom_button(__("Merge…"), () => frm.events.merge(frm)).addClass("btn-primary");
+		if (ccms_duplicates.may_merge())
+			frm.add_custom_button(__("Merge…"), () => frm.events.merge(frm)).addClass("btn-primary");
 		frm.add_custom_button(__("Not a Duplicate"), () =>
 			frappe.prompt(
 				[{ fieldname: "note", fieldtype: "Small Text", label: __("Note") }],
@@ -52,7 +53,7 @@ frappe.ui.form.on("CCMS Duplicate Pair", {
 
 	merge(frm) {
 		if (!frm.found) return;
-		const titles = frm.found.customers.map(ccms_duplicates.title);
+		const pair = frm.doc.name;
 		const dialog = new frappe.ui.Dialog({
 			title: __("Merge Two Customers"),
 			fields: [
@@ -61,35 +62,81 @@ frappe.ui.form.on("CCMS Duplicate Pair", {
 					fieldtype: "Select",
 					label: __("Who Stays"),
 					reqd: 1,
-					options: frm.found.customers.map(({ name }, at) => ({ value: name, label: titles[at] })),
+					options: frm.found.customers.map((customer) => ({
+						value: customer.name,
+						label: ccms_duplicates.title(customer),
+					})),
 					default: ccms_duplicates.richer(frm.found.customers).name,
-					description: __(
-						"The other one’s documents, points and identifiers move here. A merge can be undone for some time."
-					),
+					onchange: () => foresee(),
 				},
+				{ fieldname: "moves", fieldtype: "HTML" },
 				{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason") },
 			],
 			primary_action_label: __("Merge"),
 			primary_action({ keep, reason }) {
 				dialog.disable_primary_action();
 				frappe
-					.xcall("ccms_app.api.duplicates.merge", { pair: frm.doc.name, keep, reason })
+					.xcall("ccms_app.api.duplicates.merge", { pair, keep, reason })
 					.then(() => {
 						dialog.hide();
-						frappe.show_alert({ message: __("The merge is on its way."), indicator: "green" });
-						setTimeout(() => frm.reload_doc(), 1500);
+						frappe.show_alert(__("The merge is on its way."));
 					})
 					.catch(() => dialog.enable_primary_action());
 			},
 		});
+		const foresee = () => {
+			const keep = dialog.get_value("keep");
+			const box = dialog.get_field("moves").$wrapper.empty();
+			dialog.disable_primary_action();
+			frappe.xcall("ccms_app.api.duplicates.foresee", { pair, keep }).then((found) => {
+				if (keep !== dialog.get_value("keep")) return;
+				ccms_duplicates.foreseen(found).appendTo(box);
+				if (!found.refusals.length) dialog.enable_primary_action();
+			});
+		};
 		dialog.show();
+		foresee();
+	},
+
+	onload(frm) {
+		frappe.realtime.off("ccms_pair_merged");
+		frappe.realtime.on("ccms_pair_merged", (now) => {
+			if (now.pair !== frm.doc.name) return;
+			frappe.show_progress(__("Merging"), now.percent, 100, now.text || "", true);
+			if (now.refused) frappe.msgprint({ title: __("Not merged"), message: frappe.utils.escape_html(strip_html(now.refused)), indicator: "red" });
+			if (now.merge) {
+				frappe.show_alert({ message: __("Merged into {0}.", [now.target]), indicator: "green" });
+				frm.reload_doc();
+			}
+		});
 	},
 });
 
 const ccms_duplicates = {
+	may_merge: () => frappe.model.can_write("Customer"),
+
 	title({ title, name, since, invoices }) {
 		const who = title === name ? name : `${title} (${name})`;
 		return `${who} · ${__("since {0}", [since])} · ${__("{0} invoices", [invoices])}`;
+	},
+
+	foreseen({ refusals, moves, says }) {
+		const box = $("<div class='small text-muted mb-3'>");
+		if (refusals.length) {
+			refusals.forEach((text) => $("<p class='text-danger'>").text(strip_html(text)).appendTo(box));
+			return box;
+		}
+		const counts = moves.map(({ doctype, documents }) => `${__(doctype)}: ${documents}`);
+		$("<p>")
+			.text(
+				counts.length
+					? __("The other one’s documents move here: {0}", [counts.join(", ")])
+					: __("The other one has no documents to move.")
+			)
+			.appendTo(box);
+		says.forEach((text) => $("<p>").text(text).appendTo(box));
+		$("<p>").text(__("A merge can be undone for some time.")).appendTo(box);
+		return box;
 	},
 
 	// who has more invoices is proposed to stay

@@ -37,8 +37,7 @@ frappe.listview_settings["CCMS Duplicate Pair"] = {
 			const hint = frappe.utils.escape_html(
 				may_look ? __("Press “Look for Duplicates” to compare them now.") : ""
 			);
-			return `<div class="no-result text-muted flex justify-center align-center"><div class="msg-box text-center">
-				<p>${text}</p><p>${hint}</p></div></div>`;
+			return `<div class="msg-box text-center"><p>${text}</p><p>${hint}</p></div>`;
 		};
 		frappe.realtime.off("ccms_matching_progress");
 		frappe.realtime.on("ccms_matching_progress", (now) => {
