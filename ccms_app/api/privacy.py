@@ -10,6 +10,8 @@ from frappe import _
 from ccms_app.desk import permitted
 from ccms_app.privacy.store import overview, reading
 
+MANAGERS = ("CCMS Manager", "Sales Manager")
+
 
 @frappe.whitelist(methods=["POST"])
 def unmask(doctype: str, name: str, field: str, reason: str) -> str:
@@ -26,8 +28,8 @@ def reader() -> dict[str, Any]:
 @frappe.whitelist()
 def consent_of(customer: str) -> dict[str, Any]:
 	"""What a customer allows, each purpose with its last words; for the Customer form."""
-	permitted.check("Customer", customer)
-	return overview.of_customer(customer, frappe.has_permission("Customer", "write", doc=customer))
+	_check(customer)
+	return overview.of_customer(customer, _may_record(customer))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -42,8 +44,8 @@ def record_consent(
 	proof: str | None = None,
 ) -> dict[str, Any]:
 	"""Write down what a customer said, and answer as `consent_of`."""
-	permitted.check("Customer", customer)
-	if not frappe.has_permission("Customer", "write", doc=customer):
+	_check(customer)
+	if not _may_record(customer):
 		frappe.throw(_("You may not record consent for this customer."), frappe.PermissionError)
 	return overview.record(
 		customer,
@@ -55,3 +57,17 @@ def record_consent(
 		said_by=said_by or "Customer",
 		proof=proof or "",
 	)
+
+
+def _check(customer: str) -> None:
+	"""Refuse, in the same words, customers who are not there, not for this user, or masked."""
+	if reading.is_masked():
+		frappe.throw(_("You may not see this customer."), frappe.PermissionError)
+	permitted.check("Customer", customer)
+
+
+def _may_record(customer: str) -> bool:
+	"""Whoever may write a customer, and managers, who in ERPNext only read them."""
+	if set(MANAGERS) & set(frappe.get_roles()):
+		return True
+	return bool(frappe.has_permission("Customer", "write", doc=customer))

@@ -73,6 +73,7 @@ def used_in(segment: str) -> list[dict[str, str]]:
 def of_customer(customer: str, company: str | None = None) -> list[dict[str, Any]]:
 	"""The segments a customer is in now."""
 	frappe.has_permission(DOCTYPE, "read", throw=True)
+	masking.refuse([customer])
 	permitted.check("Customer", customer)
 	return members.of_customer(customer, company)
 
