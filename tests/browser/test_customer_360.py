@@ -87,6 +87,7 @@ def test_everything_on_one_screen(desk, look, known, language, device):
 	expect(screen.locator("[data-list=tickets]")).to_contain_text("leaks")
 	expect(screen.locator("[data-list=orders] .ccms-360-row")).to_have_count(10)
 	expect(screen.locator(".ccms-behaviour").first).to_be_visible()
+	assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.ccms-360'))")
 	assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 	look(page, f"customer_360_{language}_{device}")
 

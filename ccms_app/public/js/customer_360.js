@@ -170,6 +170,7 @@
 		.ccms-360-rows { margin-top: 6px; } .ccms-360-rows[aria-busy] { opacity: 0.5; }
 		.ccms-360-day { flex: 0 0 auto; min-width: 5.5em; white-space: nowrap; }
 		.ccms-360-body { flex: 1; min-width: 0; overflow-wrap: anywhere; }
+		.new-timeline .timeline-content { overflow-wrap: anywhere; }
 		@media (max-width: 900px) { .ccms-360 { grid-template-columns: minmax(0, 1fr); } .ccms-360-day { min-width: 0; }
 			.ccms-360-row { flex-direction: column; gap: 0; } }
 	`,

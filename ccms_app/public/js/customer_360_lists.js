@@ -175,7 +175,7 @@
 					: __("Nothing yet: calls, mails, visits and page views appear here by themselves."),
 			draw: (row) => {
 				const parts = [part("span", "", __(row.interaction_type))];
-				if (row.channel) parts.push(pill(__(row.channel), "gray"));
+				if (row.channel && row.channel !== row.interaction_type) parts.push(pill(__(row.channel), "gray"));
 				if (row.outcome) parts.push(pill(__(row.outcome), "blue"));
 				if (row.reference_name) parts.push(ccms.loyalty.document_link(row.reference_doctype, row.reference_name));
 				if (row.amount) parts.push(part("span", "ccms-push ccms-balance", format_number(row.amount)));
@@ -183,12 +183,17 @@
 			},
 		});
 
+	/** Texts from outside keep the start of a tag as "&lt;"; here they are text anyway. */
+	function as_typed(text) {
+		return (text || "").replaceAll("&lt;", "<");
+	}
+
 	function said({ subject, path, previous_path }) {
-		return subject || (path && previous_path ? `${previous_path} → ${path}` : path);
+		return as_typed(subject || (path && previous_path ? `${previous_path} → ${path}` : path));
 	}
 
 	function excerpt(content) {
-		const text = (content || "").trim();
+		const text = as_typed(content).trim();
 		return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 	}
 
