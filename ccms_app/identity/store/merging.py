@@ -12,6 +12,7 @@ from typing import Any
 import frappe
 from erpnext.accounts.party import validate_party_currency_before_merging
 from frappe import _
+from frappe.model.rename_doc import rename_doc
 from frappe.query_builder import DocType
 from frappe.utils import now
 
@@ -300,7 +301,7 @@ def run(source: str, target: str, reason: str = "", evidence: Any = None, told: 
 		for name in (source, target):
 			if name not in there:
 				frappe.throw(_not_there(name), title=_("Not merged"))
-		frappe.rename_doc(
+		rename_doc(
 			CUSTOMER,
 			source,
 			target,
