@@ -113,6 +113,7 @@ doctype_js = {
 	"CCMS Customer Merge": "public/js/customer_merge.js",
 	"CCMS Customer Segment": "public/js/segment_builder.js",
 	"CCMS Settings": "public/js/settings_identity.js",
+	"CCMS Identity": "public/js/unmask.js",
 	"CCMS Membership": "public/js/loyalty_common.js",
 	"CCMS Points Adjustment": "public/js/loyalty_common.js",
 }
