@@ -15,7 +15,13 @@ def daily() -> None:
 
 
 def hourly_long() -> None:
-	"""Count the days anew that events came for."""
+	"""Count the days anew that events came for; go on with imports whose worker died."""
+	frappe.enqueue(
+		"ccms_app.interactions.store.imports.resume_all",
+		queue="long",
+		job_id="ccms_interaction_imports",
+		deduplicate=True,
+	)
 	frappe.enqueue(
 		"ccms_app.interactions.store.days.compute_marked",
 		queue="long",
@@ -26,7 +32,8 @@ def hourly_long() -> None:
 
 
 def daily_long() -> None:
-	"""Score every company, then refresh the segments. The long queue comes to it after the points, which `daily` has put there."""
+	"""Score every company, each with its segments; then refresh those of companies that were not scored. The long queue comes
+	to it after the points, which `daily` has put there."""
 	if not frappe.db.get_single_value("CCMS Settings", "no_nightly_scoring"):
 		frappe.enqueue(
 			"ccms_app.scoring.store.pipeline.nightly",

@@ -2,7 +2,11 @@
 
 import frappe
 import pytest
+from frappe.utils import add_days, nowdate
+from frappe.utils.background_jobs import get_job_status
 
+from ccms_app import tasks
+from ccms_app.scoring.store import runs
 from ccms_app.segments.store import members, refresh, segments
 from tests.site import factories, world
 from tests.site.killing import die_at, points_of_death, writes
@@ -187,6 +191,52 @@ def test_a_nightly_run_and_a_change_at_once(place):
 	assert within(one) == set(names[5:])
 	for name in names[:5]:
 		assert told(one, name) == ["Segment Left"]
+
+
+def test_a_night_leaves_companies_to_the_run_that_scored_them(place):
+	"""A run that ends has its company's segments refreshed; whoever was not scored today is done by the night itself."""
+	customer, segment = place
+	names = customer.many(2)
+	one = segment()
+	run = frappe.get_doc({"doctype": runs.DOCTYPE, "company": COMPANY, "data_cut": nowdate(), "horizon": 90})
+	run.flags.from_scoring = True
+	run.insert()
+	others = frappe.get_all(runs.DOCTYPE, {"company": COMPANY, "is_published": 1}, pluck="name")
+
+	def with_run(published: int, ended_on: str | None) -> set[str]:
+		for name in others:
+			frappe.db.set_value(runs.DOCTYPE, name, "is_published", 0)
+		fields = {"is_published": published, "ended_on": ended_on}
+		frappe.db.set_value(runs.DOCTYPE, run.name, fields)
+		frappe.db.commit()
+		return set(refresh.nightly())
+
+	try:
+		assert COMPANY not in with_run(1, f"{nowdate()} 00:00:01")
+		assert within(one) == set()
+		assert COMPANY in with_run(1, f"{add_days(nowdate(), -1)} 23:59:59"), "last night's run failed"
+		assert within(one) == set(names)
+		assert COMPANY in with_run(1, None), "the run was killed before it told"
+		assert COMPANY in with_run(0, f"{nowdate()} 00:00:01"), "that run came to nothing"
+	finally:
+		frappe.db.delete(runs.DOCTYPE, {"name": run.name})
+		for name in others:
+			frappe.db.set_value(runs.DOCTYPE, name, "is_published", 1)
+		frappe.db.commit()
+
+
+def test_segments_are_refreshed_when_nightly_scoring_is_switched_off(place):
+	was = frappe.db.get_single_value("CCMS Settings", "no_nightly_scoring")
+	try:
+		for off in (0, 1):
+			forget_jobs()
+			frappe.db.set_single_value("CCMS Settings", "no_nightly_scoring", off)
+			tasks.daily_long()
+			assert (get_job_status("ccms_nightly_scores") is None) == bool(off)
+			assert get_job_status("ccms_nightly_segments") == "queued"
+	finally:
+		frappe.db.set_single_value("CCMS Settings", "no_nightly_scoring", was)
+		frappe.db.commit()
 
 
 def test_killed_anywhere_the_next_refresh_finishes_the_work(place, monkeypatch):

@@ -20,6 +20,7 @@ from frappe.query_builder import DocType
 from frappe.query_builder.functions import Count
 from frappe.utils import now
 
+from ccms_app.scoring.store import runs
 from ccms_app.segments import rules as rules_of
 
 from . import members, names, registry, segments, tags, wording
@@ -43,8 +44,9 @@ class Result:
 
 
 def nightly(company: str | None = None) -> dict[str, Result]:
-	"""All segments of a company, or of all companies. One that fails is logged and keeps no other from running."""
-	companies = [company] if company else _companies()
+	"""All segments of a company, or of all companies whose scores are not of today: a run that ends asks for a refresh of its
+	own (`changes.customers_changed`). One that fails is logged and keeps no other from running."""
+	companies = [company] if company else _not_scored_today()
 	found = {}
 	for name in companies:
 		try:
@@ -56,8 +58,13 @@ def nightly(company: str | None = None) -> dict[str, Result]:
 	return found
 
 
-def _companies() -> list[str]:
-	return frappe.get_all(segments.DOCTYPE, filters={"enabled": 1}, pluck="company", distinct=True)
+def _not_scored_today() -> list[str]:
+	"""Companies with segments that no score run has told of today: scoring is switched off, or the run failed."""
+	told = frappe.get_all(
+		runs.DOCTYPE, filters={"is_published": 1, "ended_on": [">=", f"{today()} 00:00:00"]}, pluck="company"
+	)
+	filters = {"enabled": 1, "company": ["not in", told or [""]]}
+	return frappe.get_all(segments.DOCTYPE, filters=filters, pluck="company", distinct=True)
 
 
 def one(segment: str) -> Result | None:
