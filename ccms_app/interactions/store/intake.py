@@ -40,8 +40,13 @@ def take(
 			frappe.db.rollback()
 			if attempt == TRIES - 1:
 				raise
-			time.sleep(random.uniform(0.02, 0.1) * 2**attempt)
+			pause(attempt)
 	raise AssertionError
+
+
+def pause(attempt: int) -> None:
+	"""Let whoever was in the way get on."""
+	time.sleep(random.uniform(0.02, 0.1) * 2**attempt)
 
 
 def write(

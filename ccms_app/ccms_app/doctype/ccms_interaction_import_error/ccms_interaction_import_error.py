@@ -1,0 +1,5 @@
+from ccms_app.interactions.store.kept import KeptEvent
+
+
+class CCMSInteractionImportError(KeptEvent):
+	pass
