@@ -14,8 +14,9 @@ import frappe
 from . import files
 
 
-def may_use_file(doc, ptype: str | None = None, user: str | None = None, debug: bool = False) -> bool:
-	"""For `has_permission` of File: asked before anything is read."""
+def may_use_file(doc, ptype: str | None = None, user: str | None = None, debug: bool = False) -> bool | None:
+	"""For `has_permission` of File: asked before anything is read. False for the folder of facts; on all else it says nothing:
+	a yes would be the last word, and Frappe's own rules for private files were not asked."""
 	url = doc.get("file_url") or ""
 	for text in {url, unquote(url)}:
 		if text.startswith(("/private/", "/files/")):
@@ -23,4 +24,4 @@ def may_use_file(doc, ptype: str | None = None, user: str | None = None, debug: 
 			path = Path(frappe.get_site_path(base, text.lstrip("/"))).resolve()
 			if path.is_relative_to(files.root().resolve()):
 				return False
-	return True
+	return None
