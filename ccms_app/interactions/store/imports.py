@@ -90,9 +90,11 @@ def enqueue(name: str) -> None:
 
 
 def resume_all() -> None:
-	"""Go on with imports whose worker died."""
+	"""Go on with imports whose worker died; delete the files of those that were just done."""
 	for name in frappe.get_all(DOCTYPE, {"status": ["in", [RUNNING, CHECKING]]}, pluck="name"):
 		enqueue(name)
+	for name in frappe.get_all(DOCTYPE, {"status": FINISHED, "file": ["!=", ""]}, pluck="name"):
+		_forget_file(frappe.get_doc(DOCTYPE, name))
 	frappe.db.commit()
 
 
@@ -198,13 +200,17 @@ def _note(doc, number: int, told: list[Answer]) -> None:
 
 
 def _finish(doc, status: str, problem: str = "") -> None:
-	values: dict[str, Any] = {"status": status, "problem": problem, "errors_file": _errors_file(doc)}
-	if status == FINISHED:
-		_delete_files(doc, doc.file)
-		values["file"] = ""
-	doc.db_set(values)
+	doc.db_set({"status": status, "problem": problem, "errors_file": _errors_file(doc)})
 	frappe.db.commit()
+	if status == FINISHED:
+		_forget_file(doc)  # after it is known that nobody needs it: a file on the disk does not come back
 	frappe.publish_realtime("ccms_import_done", {"name": doc.name}, doctype=DOCTYPE, docname=doc.name)
+
+
+def _forget_file(doc) -> None:
+	_delete_files(doc, doc.file)
+	doc.db_set("file", "")
+	frappe.db.commit()
 
 
 def _errors_file(doc) -> str:
