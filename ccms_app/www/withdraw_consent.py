@@ -30,7 +30,7 @@ def get_context(context):
 			"token": frappe.form_dict.get("t") if asked else "",
 			"csrf_token": get_csrf_token() if frappe.session.user != "Guest" else "",
 			"purpose": PURPOSES[asked.purpose]() if asked else "",
-			"channel": _(asked.channel, context="Channel") if asked and asked.channel else "",
+			"channel": _(asked.channel, context="CCMS Consent") if asked and asked.channel else "",
 			"metatags": {"robots": "noindex"},
 		}
 	)

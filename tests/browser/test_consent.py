@@ -26,9 +26,10 @@ def open_tab(page: Page, customer):
 	page.goto(f"/app/customer/{customer.name}")
 	page.wait_for_function("name => window.cur_frm?.doc?.name === name", arg=customer.name)
 	settle(page)
-	page.locator("[role=tab][data-fieldname=ccms_consent_tab]").click()
 	tab = page.locator(TAB)
 	expect(tab.locator("[data-purpose]")).to_have_count(4)
+	page.locator("[role=tab][data-fieldname=ccms_consent_tab]").click()
+	expect(tab.locator("[data-purpose]").first).to_be_visible()
 	return tab
 
 

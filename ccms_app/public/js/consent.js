@@ -8,6 +8,11 @@ frappe.ui.form.on("Customer", {
 	},
 });
 
+/** A word of the lists of consent in the reader's language. */
+const consent_word = (value) => __(value, null, "CCMS Consent");
+
+const consent_day = (moment) => frappe.datetime.str_to_user(moment.split(" ")[0]);
+
 const ccms_consent = {
 	STATES: { Given: "green", Withdrawn: "red", Objected: "red" },
 
@@ -38,10 +43,10 @@ const ccms_consent = {
 			'<div class="d-flex flex-wrap align-items-center border-bottom py-2" style="gap: 8px"></div>'
 		).attr("data-purpose", one.purpose);
 		const colour = one.state ? this.STATES[one.state] : "gray";
-		const state = one.state ? __(one.state, null, "CCMS Consent") : __("Nothing recorded");
+		const state = one.state ? consent_word(one.state) : __("Nothing recorded");
 		$row.append(
 			$('<div style="flex: 1 1 150px"></div>').append(
-				$("<b></b>").text(__(one.purpose)),
+				$("<b></b>").text(consent_word(one.purpose)),
 				$('<div class="text-muted small"></div>').text(this.since(one))
 			)
 		);
@@ -49,7 +54,7 @@ const ccms_consent = {
 		one.channels.forEach((other) => {
 			$row.append(
 				$(`<span class="indicator-pill ${this.STATES[other.state]}"></span>`).text(
-					`${__(other.channel)}: ${__(other.state, null, "CCMS Consent")}`
+					`${consent_word(other.channel)}: ${consent_word(other.state)}`
 				)
 			);
 		});
@@ -71,7 +76,7 @@ const ccms_consent = {
 
 	since(one) {
 		if (!one.since) return "";
-		return __("since {0} · {1}", [frappe.datetime.str_to_user(one.since), __(one.source)]);
+		return __("since {0} · {1}", [consent_day(one.since), consent_word(one.source)]);
 	},
 
 	history(frm, found) {
@@ -80,13 +85,13 @@ const ccms_consent = {
 		$("<h6></h6>").text(__("What was said")).appendTo($box);
 		found.history.forEach((row) => {
 			const words = [
-				frappe.datetime.str_to_user(row.said_at),
-				__(row.purpose),
-				row.channel && __(row.channel),
-				__(row.state, null, "CCMS Consent"),
+				consent_day(row.said_at),
+				consent_word(row.purpose),
+				row.channel && consent_word(row.channel),
+				consent_word(row.state),
 				row.address,
 				row.said_by === "Guardian" && __("by a guardian"),
-				__(row.source),
+				consent_word(row.source),
 				row.wording && __("wording {0}", [row.wording_version]),
 			].filter(Boolean);
 			$('<div class="small py-1"></div>')
@@ -107,11 +112,11 @@ const ccms_consent = {
 		const wording = found.wordings[purpose];
 		const is_given = state === "Given";
 		const titles = {
-			Given: __("Give consent: {0}", [__(purpose)]),
-			Withdrawn: __("Withdraw consent: {0}", [__(purpose)]),
-			Objected: __("Object: {0}", [__(purpose)]),
+			Given: __("Give consent: {0}", [consent_word(purpose)]),
+			Withdrawn: __("Withdraw consent: {0}", [consent_word(purpose)]),
+			Objected: __("Object: {0}", [consent_word(purpose)]),
 		};
-		const options = (list) => list.map((value) => ({ value, label: value ? __(value) : __("Every channel") }));
+		const options = (list) => list.map((value) => ({ value, label: value ? consent_word(value) : __("Every channel") }));
 		const dialog = new frappe.ui.Dialog({
 			title: titles[state],
 			fields: [
@@ -141,7 +146,7 @@ const ccms_consent = {
 				{
 					fieldtype: "Small Text",
 					fieldname: "proof",
-					label: __("Proof"),
+					label: consent_word("Proof"),
 					reqd: is_given && !wording,
 					description: __("Where this can be looked up: a form, a call, a file."),
 				},
