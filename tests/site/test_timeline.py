@@ -107,6 +107,21 @@ def test_each_filter(customer, phone):
 			timeline.Filters.read(wrong)
 
 
+def test_a_search_goes_on_from_page_to_page(customer, phone, monkeypatch):
+	monkeypatch.setattr(timeline, "SLICE", 5)
+	monkeypatch.setattr(timeline, "SEARCH_SECONDS", 0)
+	write(*(by("Phone", phone, subject="needle" if number in (3, 18) else "hay") for number in range(20)))
+	found, key, pages = [], "", 0
+	while True:
+		page = timeline.page(customer, timeline.Filters(text="needle"), key, limit=1)
+		found += page["rows"]
+		key, pages = page["next_key"], pages + 1
+		if not key:
+			break
+		assert page["read_until"]
+	assert len(found) == 2 and 4 <= pages <= 6
+
+
 def test_a_number_that_passed_on_splits_where_it_passed(customer, phone):
 	identity = identities.find("Phone", phone)
 	heir = make_customer().name

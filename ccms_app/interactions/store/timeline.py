@@ -5,7 +5,7 @@ time in which it was the customer's; then the newest events of each are read fro
 moves identities, and what is shown follows.
 
 The name of an event is its key together with its time: a page starts after the last row of the page before it, however deep
-it lies.
+it lies. A text stands in no index: it is looked for in one slice after the other, for a short time a page.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
+from time import monotonic
 from typing import Any
 
 import frappe
@@ -34,6 +35,10 @@ EVENT, IDENTITY, TYPE = "CCMS Customer Interaction", "CCMS Identity", "CCMS Inte
 MOST = 100
 """Rows of a page at most."""
 LONGEST_TEXT = 100
+SLICE = 1_000
+"""Rows in which a text is looked for at once."""
+SEARCH_SECONDS = 0.03
+"""So long a page looks for a text, and one slice longer."""
 EXCERPT = 500
 """Characters of a content that a page shows."""
 FIELDS = (
@@ -141,18 +146,30 @@ def page(
 		limit: rows, at most `MOST`.
 
 	Returns:
-		{"rows": [...], "next_key": ""} where each row has `FIELDS` and `category`, `identity_kind`, `identity_shown`
-		(masked); `next_key` is empty on the last page. Rows of companies and branches beyond the user's fence are left
-		out, and so is what names people for who sees them masked.
+		{"rows": [...], "next_key": "", "read_until": None} where each row has `FIELDS` and `category`, `identity_kind`,
+		`identity_shown` (masked); `next_key` is empty on the last page. A page that looks for a text may be short, and
+		go on nevertheless: `read_until` says until when it has looked. Rows of companies and branches beyond the user's
+		fence are left out, and so is what names people for who sees them masked.
 	"""
 	filters = filters or Filters()
 	limit = min(max(cint(limit), 1), MOST)
-	if filters.text and reading.is_masked():
+	if filters.text:
 		reading.refuse_masked(_("Text"))
-	keys = _keys(identities.spans(customer), filters, Key.read(before_key) if before_key else None, limit + 1)
-	rows = _rows([name for _at, name in keys[:limit]])
-	more = len(keys) > limit
-	return {"rows": rows, "next_key": str(Key(*keys[limit - 1])) if more else ""}
+	before = Key.read(before_key) if before_key else None
+	sources = _sources(identities.spans(customer))
+	conditions = _conditions(filters)
+	if conditions is None:
+		return {"rows": [], "next_key": "", "read_until": None}
+	if filters.text:
+		keys, following = _search(sources, conditions, filters.text, before, limit)
+	else:
+		keys = _keys(sources, conditions, before, limit + 1)
+		keys, following = keys[:limit], keys[limit - 1] if len(keys) > limit else None
+	return {
+		"rows": _rows([key.name for key in keys]),
+		"next_key": str(following) if following else "",
+		"read_until": following.at if following else None,
+	}
 
 
 def newest(customer: str, limit: int) -> list[dict[str, Any]]:
@@ -160,28 +177,35 @@ def newest(customer: str, limit: int) -> list[dict[str, Any]]:
 	return page(customer, limit=limit)["rows"]
 
 
+def _sources(spans: Iterable[Span]) -> list[tuple[str, str, Span]]:
+	"""Where events of these spans lie: column, index, span. Visitors stand in a column of their own, or, where a server
+	names one as the person, in the other."""
+	spans = list(spans)
+	kind_of = _kinds({span.identity for span in spans})
+	found = [("identity", "identity_timeline", span) for span in spans]
+	by_machine = (kinds.VISITOR, kinds.DEVICE)
+	found += [
+		("visitor", "visitor_timeline", span) for span in spans if kind_of.get(span.identity) in by_machine
+	]
+	return found
+
+
 def _keys(
-	spans: Iterable[Span], filters: Filters, before: Key | None, limit: int
-) -> list[tuple[datetime, str]]:
-	"""The newest keys of all spans: each is read from the index of its column, so no query sorts."""
-	condition = _condition(filters)
-	if condition is None:
-		return []
-	event, found = DocType(EVENT), set()
-	queries = []
-	kind_of = _kinds(spans := list(spans))
-	for span in spans:
-		queries.append(_of_span(event.identity, span, condition, before, limit))
-		if kind_of.get(span.identity) in (kinds.VISITOR, kinds.DEVICE):
-			queries.append(_of_span(event.visitor, span, condition, before, limit))
-	for query in queries:
-		found.update(query.run())
-	return sorted(found, reverse=True)[:limit]
+	sources: list[tuple[str, str, Span]], conditions: list[Criterion], before: Key | None, limit: int
+) -> list[Key]:
+	"""The newest keys of all sources: each is read from the end of its index, so no query sorts."""
+	found: set[tuple[datetime, str]] = set()
+	for column, index, span in sources:
+		found.update(_of_span(column, index, span, conditions, before, limit).run())
+	return [Key(*key) for key in sorted(found, reverse=True)[:limit]]
 
 
-def _of_span(column, span: Span, condition: list[Criterion], before: Key | None, limit: int) -> QueryBuilder:
+def _of_span(
+	column: str, index: str, span: Span, conditions: list[Criterion], before: Key | None, limit: int
+) -> QueryBuilder:
 	event = DocType(EVENT)
-	query = frappe.qb.from_(event).select(event.occurred_at, event.name).where(column == span.identity)
+	query = frappe.qb.from_(event).force_index(index).select(event.occurred_at, event.name)
+	query = query.where(event[column] == span.identity)
 	if before:
 		# the first half lets the index start there, the second half is exact
 		query = query.where(event.occurred_at <= before.at)
@@ -190,14 +214,40 @@ def _of_span(column, span: Span, condition: list[Criterion], before: Key | None,
 		query = query.where(event.occurred_at >= span.start)
 	if span.end:
 		query = query.where(event.occurred_at < span.end)
-	for one in condition:
+	for one in conditions:
 		query = query.where(one)
 	query = query.orderby(event.occurred_at, order=Order.desc).orderby(event.name, order=Order.desc)
 	return query.limit(limit)
 
 
-def _condition(filters: Filters) -> list[Criterion] | None:
-	"""What filters and the fence ask of a row; None when no row can answer."""
+def _search(
+	sources: list[tuple[str, str, Span]],
+	conditions: list[Criterion],
+	text: str,
+	before: Key | None,
+	limit: int,
+) -> tuple[list[Key], Key | None]:
+	"""The newest keys whose row holds a text, and where the next page goes on."""
+	event, found = DocType(EVENT), []
+	like = f"%{_literal(text)}%"
+	holds = reduce(or_, (event[name].like(like) for name in SEARCHED))
+	started = monotonic()
+	while True:
+		slice_ = _keys(sources, conditions, before, SLICE)
+		names = frappe.qb.from_(event).select(event.name).where(event.name.isin([key.name for key in slice_]))
+		holding = set(names.where(holds).run(pluck=True)) if slice_ else set()
+		found += [key for key in slice_ if key.name in holding]
+		if len(found) > limit:
+			return found[:limit], found[limit - 1]
+		if len(slice_) < SLICE:
+			return found, None
+		before = slice_[-1]
+		if monotonic() - started > SEARCH_SECONDS:
+			return found, before
+
+
+def _conditions(filters: Filters) -> list[Criterion] | None:
+	"""What filters and the fence ask of a row, the text aside; None when no row can answer."""
 	event, found = DocType(EVENT), []
 	for name in EXACT:
 		if value := getattr(filters, name):
@@ -211,9 +261,6 @@ def _condition(filters: Filters) -> list[Criterion] | None:
 		found.append(event.occurred_at >= get_datetime(filters.since))
 	if filters.until:
 		found.append(event.occurred_at < get_datetime(filters.until) + timedelta(days=1))
-	if filters.text:
-		like = f"%{_literal(filters.text)}%"
-		found.append(reduce(or_, (event[name].like(like) for name in SEARCHED)))
 	fenced = fence.criterion(EVENT, table=event)
 	return [*found, fenced] if fenced is not None else found
 
@@ -222,14 +269,12 @@ def _literal(text: str) -> str:
 	return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _kinds(spans: list[Span]) -> dict[str, str]:
-	names = sorted({span.identity for span in spans})
+def _kinds(names: set[str]) -> dict[str, str]:
 	identity = DocType(IDENTITY)
 	if not names:
 		return {}
-	return dict(
-		frappe.qb.from_(identity).select(identity.name, identity.kind).where(identity.name.isin(names)).run()
-	)
+	query = frappe.qb.from_(identity).select(identity.name, identity.kind)
+	return dict(query.where(identity.name.isin(sorted(names))).run())
 
 
 def _rows(names: list[str]) -> list[dict[str, Any]]:

@@ -12,7 +12,9 @@ class CCMSCustomerInteraction(KeptEvent):
 
 def on_doctype_update() -> None:
 	doctype = "CCMS Customer Interaction"
-	frappe.db.add_index(doctype, ["identity", "occurred_at", "name"])
-	frappe.db.add_index(doctype, ["visitor", "occurred_at", "name"])
+	# the timeline pages by time and name; what it filters by stands behind, so that a filter reads the index alone
+	filtered = ["interaction_type", "channel", "branch", "company"]
+	frappe.db.add_index(doctype, ["identity", "occurred_at", "name", *filtered], "identity_timeline")
+	frappe.db.add_index(doctype, ["visitor", "occurred_at", "name", *filtered], "visitor_timeline")
 	frappe.db.add_index(doctype, ["company", "occurred_at", "name"])
 	frappe.db.add_index(doctype, ["reference_doctype", "reference_name"])
