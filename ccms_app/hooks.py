@@ -181,6 +181,7 @@ doc_events = {
 			"ccms_app.overrides.duplicates.customer_deleted",
 		],
 		"on_trash": [
+			"ccms_app.overrides.privacy.customer_deleted",
 			"ccms_app.overrides.customer.on_trash",
 			"ccms_app.overrides.segment_sources.customer_deleted",
 		],

@@ -437,6 +437,18 @@ def test_a_withdrawal_survives_erasure_and_import():
 	assert consent.may(key, MARKETING), "what they say themselves counts again"
 
 
+def test_a_deleted_customer_leaves_a_withdrawal_and_no_name():
+	customer = make_customer()
+	key = address(customer.name)
+	take(customer.name)
+	log = access.log(access.OPENED, customer.name, "Customer")
+	frappe.delete_doc("Customer", customer.name)
+	assert not consent.may(key, MARKETING)
+	assert frappe.get_all(consent.DOCTYPE, {"subject_hash": key}, pluck="state") == ["Withdrawn"]
+	assert not frappe.db.exists(consent.DOCTYPE, {"customer": customer.name})
+	assert frappe.db.get_value(access.DOCTYPE, log, "customer") == reading.pseudonym(customer.name)
+
+
 def test_everything_said_is_exported():
 	customer = make_customer().name
 	give(customer)

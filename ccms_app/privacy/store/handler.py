@@ -138,3 +138,10 @@ def _addresses(customer: str) -> list[str]:
 def _all_keys(customer: str) -> list[str]:
 	"""All addresses and devices that are a customer's alone."""
 	return frappe.get_all(consent.IDENTITY, filters={"customer": customer}, pluck="name")
+
+
+def deleted(customer: str) -> None:
+	"""A customer without documents is deleted: as when erasing, and the log goes on without the name."""
+	Handler().erase(customer, customer)
+	log = DocType(access.DOCTYPE)
+	frappe.qb.update(log).set(log.customer, reading.pseudonym(customer)).where(log.customer == customer).run()
