@@ -48,6 +48,7 @@ def test_the_person_reads_well(desk, look, known, language, device):
 	settle(page)
 	page.locator("[role=tab][data-fieldname=ccms_person_tab]").click()
 	expect(page.locator(".frappe-control[data-fieldname=ccms_identifiers]")).to_contain_text("wa···")
+	page.wait_for_timeout(500)  # the tab fades in
 	look(page, f"customer_person_{language}_{device}")
 	assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 

@@ -120,7 +120,13 @@
 				{
 					field: "kind",
 					label: __("Kind"),
-					options: [["", __("All")], ...["Orders", "Deliveries", "Invoices", "Returns"].map((kind) => [kind, __(kind)])],
+					options: [
+						["", __("All")],
+						["Orders", __("Orders and Carts")],
+						["Deliveries", __("Deliveries")],
+						["Invoices", __("Invoices")],
+						["Returns", __("Returns")],
+					],
 				},
 				{ field: "is_open", label: __("Open only"), type: "checkbox" },
 			],
