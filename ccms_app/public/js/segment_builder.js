@@ -594,7 +594,7 @@
 			const box = part("div");
 			box.append(part("b", "ccms-count", ccms.segments.count(count)));
 			box.append(part("span", "", count === 1 ? __("customer") : __("customers")));
-			if (of) {
+			if (of && typeof count === "number") {
 				const share = format_number((100 * count) / of, null, 1);
 				box.append(part("div", "ccms-muted", __("{0} % of {1}", [share, ccms.segments.count(of)])));
 			}
@@ -603,6 +603,7 @@
 
 		draw_sample(sample, company) {
 			const box = part("div", "ccms-sample");
+			if (!sample.length) return box;
 			box.append(part("div", "ccms-muted", sample.length === 1 ? __("This one") : __("{0} of them", [sample.length])));
 			const currency = frappe.get_doc(":Company", company)?.default_currency;
 			for (const row of sample) {
