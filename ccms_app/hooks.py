@@ -245,6 +245,7 @@ ccms_customer_handlers = [
 	"ccms_app.identity.store.handler.Handler",
 	"ccms_app.identity.store.duplicate_handler.Handler",
 	"ccms_app.privacy.store.handler.Handler",
+	"ccms_app.interactions.store.handler.Handler",
 	"ccms_app.loyalty.store.handler.Handler",
 	"ccms_app.behaviour.store.handler.Handler",
 	"ccms_app.scoring.store.handler.Handler",

@@ -1,0 +1,67 @@
+"""What becomes of events and counts when a customer is exported or erased."""
+
+import frappe
+import pytest
+
+from ccms_app.identity import kinds
+from ccms_app.identity.store import identities
+from ccms_app.interactions.store import days
+from ccms_app.interactions.store.handler import Handler
+from tests.site.events import COMPANY, DAY, EVENT, NOON, call, phone, row, rows, send, server
+from tests.site.factories import make_customer
+
+
+@pytest.fixture
+def source():
+	return server()
+
+
+@pytest.fixture
+def customer(source):
+	"""A customer with a phone and a browser of her own, and a phone shared with another."""
+	name, other = make_customer().name, make_customer().name
+	for kind, value in ((kinds.PHONE, "+8613800138000"), (kinds.VISITOR, "visitor-hers")):
+		identities.link(identities.ensure(kind, value), name, "Test", verified=True)
+	shared = identities.ensure(kinds.PHONE, "+8613900139000")
+	identities.link(shared, name, "Test")
+	identities.link(shared, other, "Test")
+	send(
+		source,
+		call("by phone", identity=phone(), subject="her words", payload={"a": 1}),
+		call("by browser", visitor="visitor-hers") | {"type": "Chat"},
+		call("both", identity=phone(), visitor="visitor-hers"),
+		call("shared", identity=phone("+8613900139000")),
+		call("another in her browser", identity=phone("+8613700137000"), visitor="visitor-hers"),
+		call("another", identity=phone("+8613700137000")),
+	)
+	days.compute(COMPANY, row(source, "both").occurred_at.date())
+	return name
+
+
+def test_an_export_holds_what_is_hers_alone(customer):
+	found = Handler().export(customer)
+	assert len(found[EVENT]) == 3 and {one["subject"] for one in found[EVENT]} == {"her words", None}
+	assert sum(one["events"] for one in found[DAY]) == 3
+	assert not any("identity" in one or "event_id" in one for one in found[EVENT])
+
+
+def test_erasing_takes_hers_and_leaves_what_is_of_others(source, customer):
+	assert Handler().erase(customer, "erased-1") == {EVENT: 3, DAY: 2}
+	assert [one.event_id for one in rows(source, "event_id")] == [
+		"another",
+		"another in her browser",
+		"shared",
+	]
+	assert not row(source, "another in her browser").visitor
+	assert frappe.db.count(DAY, {"company": COMPANY, "day": NOON.date()}) == 2
+	assert Handler().erase(customer, "erased-1") == {EVENT: 0, DAY: 0}
+
+
+def test_who_has_nothing_has_nothing(site):
+	name = make_customer().name
+	assert Handler().export(name) == {EVENT: [], DAY: []}
+	assert Handler().erase(name, "erased-2") == {EVENT: 0, DAY: 0}
+
+
+def test_the_handler_is_asked():
+	assert "ccms_app.interactions.store.handler.Handler" in frappe.get_hooks("ccms_customer_handlers")
