@@ -78,6 +78,7 @@ def run(name: str, reason: str = "", told: Told | None = None) -> list[str]:
 		if path in record["handlers"]:
 			said += handler.unmerge(source, target, record["handlers"][path])
 	_restore_lead(record["lead"])
+	_call_off_cleaning(source)
 	told(90, _("Writing it down"))
 	_write_down(merge, reason, said)
 	return said
@@ -157,6 +158,22 @@ def _restore_rows(record: dict[str, Any], called: dict[str, str]) -> list[str]:
 def _restore_lead(lead: list[str] | None) -> None:
 	if lead and frappe.db.get_value("Lead", lead[0], "status") == "Interested":
 		frappe.db.set_value("Lead", lead[0], "status", lead[1], update_modified=False)
+
+
+def _call_off_cleaning(source: str) -> None:
+	"""Frappe clears what pointed at a deleted document in a job of its own. One that still waits since the merge would
+	clear it off the customer who is back."""
+	from frappe.utils.background_jobs import get_queues
+
+	for queue in get_queues():
+		for job in queue.jobs:
+			given = job.kwargs.get("kwargs") or {}
+			if (
+				job.kwargs.get("site") == frappe.local.site
+				and str(job.kwargs.get("method", "")).endswith("delete_dynamic_links")
+				and (given.get("doctype"), given.get("name")) == (CUSTOMER, source)
+			):
+				job.delete()
 
 
 def _write_down(merge: frappe._dict, reason: str, said: list[str]) -> None:
