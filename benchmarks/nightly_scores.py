@@ -58,6 +58,7 @@ def night(size: str, what: str) -> dict:
 		for doctype in ("CCMS Customer Profile", "CCMS Stage Change", "CCMS Customer Event"):
 			frappe.db.delete(doctype, {"company": company})
 		files.forget(company)
+		books.forget_changes(ABBR[size])
 	else:
 		books.change(company, ABBR[size], SHARE, today - timedelta(days=1), seed=int(perf_counter()))
 	name = runs.new(company)
@@ -146,7 +147,17 @@ def main(sizes: list[str]) -> None:
 	table(
 		f"A night from MariaDB (bars: {FULL:.0f} s, then {NEXT:.0f} s; {MEMORY:.0f} MB)",
 		rows,
-		("books", "night", "s", "bar", "of them segments", "members moved", "own processor s", "MB", "stage changes"),
+		(
+			"books",
+			"night",
+			"s",
+			"bar",
+			"of them segments",
+			"members moved",
+			"own processor s",
+			"MB",
+			"stage changes",
+		),
 	)
 	if len(full) == 2:
 		print(f"t(2 M) ÷ t(1 M) = {full['2 M'] / full['1 M']:.2f} (bar {RATIO})")
