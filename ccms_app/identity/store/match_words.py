@@ -16,7 +16,8 @@ from ccms_app.identity import kinds
 from . import match_records
 from .duplicates import DOCTYPE
 
-PLAIN, TWICE = "plain", 8.0  # bits from which evidence is strong
+PLAIN = "plain"
+WEAK, STRONG = 2.0, 8.0  # bits: below the one evidence is not shown in colour, from the other on it is strong
 # a row of the comparison → the fields of the engine it stands for
 ROWS: dict[str, tuple[str, ...]] = {
 	"name": ("family", "given"),
@@ -140,7 +141,9 @@ def _verdict(fields: Sequence[str], levels: dict[str, tuple[str, float]], is_nam
 		words = agreement(*known[0][:2])
 	bits = sum(weight for _field, _level, weight in known)
 	plain = {level for _field, level, _bits in known}
-	if plain <= {"exact"} or bits >= TWICE:
+	if 0 <= bits < WEAK:
+		tone = PLAIN
+	elif plain <= {"exact"} or bits >= STRONG:
 		tone = "same"
 	elif "differ" in plain and bits < 0:
 		tone = "differ" if bits < -2 else PLAIN

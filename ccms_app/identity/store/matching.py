@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import frappe
 import numpy as np
@@ -77,7 +78,8 @@ def work(full: bool = False) -> None:
 def nightly() -> None:
 	"""Compare what has changed since the last run, wake what was put off, merge what the settings allow."""
 	if not frappe.db.get_single_value("CCMS Settings", "no_nightly_matching"):
-		run()
+		# what took long to be committed is dated before the run that did not see it
+		run(margin=timedelta(hours=6))
 
 
 def settings() -> Settings:
@@ -91,11 +93,12 @@ def settings() -> Settings:
 	)
 
 
-def run(full: bool = False, progress: Progress | None = None) -> Result:
+def run(full: bool = False, progress: Progress | None = None, margin: timedelta = timedelta(0)) -> Result:
 	"""Look for duplicates now, and write what was found. Commits.
 
 	Args:
 		full: compare everybody with everybody, also where nothing changed.
+		margin: how long before the start of the last run changes are looked for.
 		progress: called with the share done (0 to 1) and what is going on.
 	"""
 	tell = progress or (lambda _share, _text: None)
@@ -104,7 +107,7 @@ def run(full: bool = False, progress: Progress | None = None) -> Result:
 		frappe.db.commit()  # what was committed while this one waited must be seen
 		duplicates.wake()
 		customers = match_records.names()
-		changed = _changed(customers, full)
+		changed = _changed(customers, full, margin)
 		result = Result(len(customers), len(customers) if changed is None else len(changed))
 		if changed is None or changed:
 			records = _read(customers, tell)
@@ -122,13 +125,13 @@ def run(full: bool = False, progress: Progress | None = None) -> Result:
 	return result
 
 
-def _changed(customers: list[str], full: bool) -> set[str] | None:
+def _changed(customers: list[str], full: bool, margin: timedelta) -> set[str] | None:
 	"""Customers to be compared; None for all of them."""
 	last = frappe.db.get_global(LAST)
 	if full or not last:
 		return None
 	there = set(customers)
-	changed = match_records.changed_since(get_datetime(last)) | duplicates.stale()
+	changed = match_records.changed_since(get_datetime(last) - margin) | duplicates.stale()
 	# of customers who are not compared any more, pairs go
 	duplicates.drop(changed - there)
 	changed &= there

@@ -126,7 +126,8 @@ const ccms_duplicates = {
 			refusals.forEach((text) => $("<p class='text-danger'>").text(strip_html(text)).appendTo(box));
 			return box;
 		}
-		const counts = moves.map(({ doctype, documents }) => `${__(doctype)}: ${documents}`);
+		const told = moves.filter(({ doctype }) => doctype !== "Version");
+		const counts = told.map(({ doctype, documents }) => `${__(doctype)}: ${documents}`);
 		$("<p>")
 			.text(
 				counts.length
