@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -152,5 +153,7 @@ def share(part: float, whole: float) -> float:
 
 
 def shown(text: str) -> str:
-	"""A text from outside in a chart, whose labels Frappe takes for markup."""
-	return escape_html(text if len(text) <= 40 else f"{text[:39]}…")
+	"""A text from outside as a label of a chart. Frappe's charts write it as text on the axis and as markup in the hint, so
+	it goes without the signs that markup is made of."""
+	plain = re.sub(r"[<>&\"'`]+", "·", text)
+	return plain if len(plain) <= 40 else f"{plain[:39]}…"

@@ -90,6 +90,9 @@ def test_volume_beside_the_period_before():
 	assert "4 interactions, 20 % fewer than before" in found.message
 	now, before = found.chart["data"]["datasets"]
 	assert sum(now["values"]) == 4 and sum(before["values"]) == 5
+	for period, most in (("Last 90 Days", 18), ("Last 12 Months", 13)):
+		chart = report("Interaction Volume", period=period).chart["data"]
+		assert len(chart["labels"]) <= most and sum(chart["datasets"][0]["values"]) == 9
 	by_day = report("Interaction Volume", by="Day")
 	assert {str(row.thing): row.events for row in by_day.rows if row.events} == {add_days(nowdate(), -1): 4}
 	assert sum(row.events_before for row in by_day.rows) == 5

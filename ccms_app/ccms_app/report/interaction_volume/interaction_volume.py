@@ -11,11 +11,12 @@ from frappe import _
 
 from ccms_app.desk import cards, dealing_reports, insight, masking, periods, reporting
 from ccms_app.desk.dealing_reports import NONE, Dealings, change
+from ccms_app.desk.words import month_of_year
 from ccms_app.interactions.store import figures
 
 BY = {"Type": "interaction_type", "Day": "day", "Channel": "channel", "Branch": "branch"}
-LONG = 92
-"""Days beyond which the chart counts weeks."""
+DAYS, WEEKS = 35, 120
+"""So many days are drawn day by day, so many week by week; more of them by month."""
 
 
 def execute(filters: dict | None = None) -> tuple:
@@ -170,30 +171,50 @@ class InteractionVolume(Dealings):
 		return int(rows[0].customers) if rows else 0
 
 	def chart(self) -> dict[str, Any] | None:
-		"""Days, or weeks of a long period; the period before lies under it, from the same start."""
-		step = 1 if self.this.days <= LONG else 7
-		starts = range(0, self.this.days, step)
-
-		def counted(by_day: dict[date, int], first: date) -> list[int]:
-			return [
-				sum(by_day.get(first + timedelta(days=start + day), 0) for day in range(step))
-				for start in starts
-			]
-
+		"""Days, or weeks or months of a longer period; the period before lies over it, from the same start."""
+		now, before = _parts(self.this), _parts(self.before)
+		step = (now[0].end - now[0].start).days if len(now) > 1 else 1
+		title = _("Interactions a day, over the period before")
+		if step > 1:
+			title = _("Interactions a week, over the period before")
+		if step > 7:
+			title = _("Interactions a month, over the period before")
 		return reporting.chart(
 			"line",
-			_("Interactions a day, over the period before")
-			if step == 1
-			else _("Interactions a week, over the period before"),
-			[reporting.day_label(self.this.start + timedelta(days=start)) for start in starts],
+			title,
+			[_label(part.start, step) for part in now],
 			{
-				_("This period"): counted(self.by_day, self.this.start),
-				_("Before"): counted(self.by_day_before, self.before.start),
+				_("This period"): [_within(self.by_day, part) for part in now],
+				_("Before"): [_within(self.by_day_before, part) for part in before[: len(now)]]
+				+ [0] * (len(now) - len(before)),
 			},
 			colours=(reporting.BLUE, reporting.GREY),
 			lineOptions={"hideDots": 1, "regionFill": 1},
-			axisOptions={"xIsSeries": 1, "xAxisMode": "tick"},
 		)
+
+
+def _parts(span: periods.Span) -> list[periods.Span]:
+	"""The days, weeks or months of a period: as many as have room on an axis."""
+	if span.days > WEEKS:
+		starts = [max(month, span.start) for month in periods.months(span)]
+	else:
+		step = 1 if span.days <= DAYS else 7
+		starts = [span.start + timedelta(days=start) for start in range(0, span.days, step)]
+	ends = [*starts[1:], span.end]
+	return [periods.Span(start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _label(start: date, step: int) -> str:
+	"""Short, for the desk cuts what has no room."""
+	if step > 7:
+		return month_of_year(start.month)
+	if step > 1:
+		return reporting.day_label(start)
+	return month_of_year(start.month) if start.day == 1 else str(start.day)
+
+
+def _within(by_day: dict[date, int], part: periods.Span) -> int:
+	return sum(events for day, events in by_day.items() if part.start <= day < part.end)
 
 
 def _percent(value: float) -> str:
