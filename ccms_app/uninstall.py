@@ -1,8 +1,8 @@
 """What uninstalling takes from a site. The mirror of `install.py`."""
 
 from ccms_app.behaviour.store import files
-from ccms_app.identity.store import backfill
-from ccms_app.setup import blocks, custom_fields, desk, jobs, notifications, roles
+from ccms_app.identity.store import backfill, matching
+from ccms_app.setup import blocks, custom_fields, desk, jobs, notifications, order_messages, roles
 
 
 def before_uninstall() -> None:
@@ -10,7 +10,9 @@ def before_uninstall() -> None:
 	jobs.remove()
 	files.remove()
 	backfill.before_uninstall()
+	matching.before_uninstall()
 	notifications.remove()
+	order_messages.remove()
 	blocks.remove()
 	custom_fields.remove()
 	desk.remove()

@@ -58,6 +58,20 @@ def merge(pair: str, keep: str, reason: str = "") -> None:
 
 
 @frappe.whitelist()
+def of_customer(customer: str) -> list[str]:
+	"""Open pairs of a customer that the user may see, but for mere namesakes."""
+	if not frappe.has_permission(duplicates.DOCTYPE, "read"):
+		return []
+	return frappe.get_list(
+		duplicates.DOCTYPE,
+		filters={"status": duplicates.OPEN, "certainty": ["!=", "Possible"]},
+		or_filters={"customer_a": customer, "customer_b": customer},
+		pluck="name",
+		limit=20,
+	)
+
+
+@frappe.whitelist()
 def open_pairs(filters: dict | str | None = None) -> dict[str, Any]:
 	"""Number card: pairs that wait for somebody."""
 	if not frappe.has_permission(duplicates.DOCTYPE, "read"):

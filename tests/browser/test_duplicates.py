@@ -103,6 +103,16 @@ def test_who_stays_is_chosen_before_merging(desk, look, two, merger):
 	expect(page.locator(".desk-alert").last).to_contain_text("on its way")
 
 
+def test_a_customer_shows_the_pair_that_waits(desk, look, two):
+	page = desk(MANAGER)
+	page.goto(f"/app/customer/{two[0]}")
+	line = page.locator(".form-dashboard .indicator:visible", has_text="1 probable duplicate")
+	expect(line).to_be_visible()
+	look(page, "duplicate-customer")
+	line.click()
+	page.wait_for_url("**/ccms-duplicate-pair/**")
+
+
 def test_a_seller_looks_and_decides_nothing(desk, two):
 	page = desk(SELLER)
 	page.goto(f"/app/ccms-duplicate-pair/{pair_of(*two).name}")

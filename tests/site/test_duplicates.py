@@ -135,6 +135,39 @@ def test_a_pair_that_no_longer_agrees_goes(two):
 	assert pair_of(*two) is None
 
 
+def test_a_run_that_dies_is_made_good_by_the_next(people):
+	matching.run(full=True)
+	one = people.add("令狐芳华", mobile_no="13811112222", ccms_birth_date=BORN)
+	other = people.add("令狐芳華", mobile_no="13811112222", ccms_birth_date=BORN)
+
+	def die(share: float, _text: str) -> None:
+		if share >= 0.8:
+			raise KeyboardInterrupt
+
+	with pytest.raises(KeyboardInterrupt):
+		matching.run(progress=die)
+	frappe.db.rollback()
+	assert matching.run().compared >= 2
+	assert pair_of(one, other).certainty == "Certain"
+
+
+def test_a_customer_knows_the_pairs_that_wait(two, as_user):
+	matching.run(full=True)
+	name = pair_of(*two).name
+	assert api.of_customer(two[0]) == api.of_customer(two[1]) == [name]
+	with as_user(ANALYST):
+		assert api.of_customer(two[0]) == []
+	api.not_duplicate(name)
+	assert api.of_customer(two[0]) == []
+	frappe.db.commit()
+
+
+def test_the_job_tells_that_it_has_ended(two):
+	matching.work(full=True)
+	assert pair_of(*two).status == "Open"
+	assert api.open_pairs()["value"] >= 1
+
+
 def test_a_family_with_one_phone_is_not_proposed_as_one_person(people):
 	father = people.add("令狐建国", mobile_no="13811112222", ccms_birth_date="1955-05-05")
 	daughter = people.add("令狐芳华", mobile_no="13811112222", ccms_birth_date=BORN)

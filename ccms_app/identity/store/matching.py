@@ -155,3 +155,8 @@ def _found(records: Prepared, changed: set[str] | None, tell: Callable[[float], 
 		return Matcher(records, settings()).all(tell)
 	new = np.isin(records.ids.astype(str), sorted(changed))
 	return Matcher(records.taken(~new), settings()).new(records.taken(new), tell)
+
+
+def before_uninstall() -> None:
+	"""Forget when the last run was: another installation starts anew."""
+	frappe.db.set_global(LAST, None)
