@@ -44,9 +44,10 @@ def branch_doctype() -> str:
 	return BRANCHES.get(settings.branch_source or "", "Cost Center")
 
 
-def _permitted(doctype: str, user: str | None) -> list[str] | None:
+def _permitted(doctype: str, user: str | None, of: str = "") -> list[str] | None:
+	"""The documents of a DocType that are left to a user, in rows of the DocType `of` when some count only there."""
 	given = get_user_permissions(user or frappe.session.user).get(doctype)
-	names = [one.doc for one in given or () if not one.applicable_for]
+	names = [one.doc for one in given or () if not one.applicable_for or one.applicable_for == of]
 	return names or None
 
 
@@ -66,13 +67,18 @@ def criterion(doctype: str, user: str | None = None, table=None) -> Criterion | 
 
 def _held(meta, user: str | None) -> list[tuple[str, list[str]]]:
 	"""The fields of a DocType that are held back, and to what."""
-	kept = {"company": companies(user), "branch": branches(user)}
-	return [
-		(field, kept[kind])
-		for kind, fields in FIELDS.items()
-		for field in fields
-		if kept[kind] is not None and meta.has_field(field)
-	]
+	found = []
+	for fields in FIELDS.values():
+		for field in filter(meta.has_field, fields):
+			names = _permitted(_kind(meta.get_field(field)), user, meta.name)
+			if names is not None:
+				found.append((field, names))
+	return found
+
+
+def _kind(df) -> str:
+	"""What stands in a field: the DocType that it links to; a branch that is kept as text is what the settings call so."""
+	return df.options if df.fieldtype == "Link" else branch_doctype()
 
 
 def conditions(user: str | None = None, doctype: str | None = None) -> str:
