@@ -33,10 +33,10 @@ def build(bench: Bench, checkout: Path) -> Path:
 
 
 def requirements(checkout: Path) -> list[str]:
-	"""What `pyproject.toml` asks for: the app's own dependencies and the test extras."""
+	"""What `pyproject.toml` asks for: the app's own dependencies and the extras of the site's suites."""
 	project = read_toml(checkout / "pyproject.toml")["project"]
 	extras = project["optional-dependencies"]
-	return [*project["dependencies"], *extras["test"], *extras["browser"]]
+	return [*project["dependencies"], *extras["site"], *extras["browser"]]
 
 
 def read_toml(path: Path) -> dict:
