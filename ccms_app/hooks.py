@@ -243,6 +243,7 @@ ccms_consent_changed = ["ccms_app.privacy.store.profiling.consent_changed"]
 ccms_score_columns = ["ccms_app.segments.store.clusters.label"]
 # a customer's data, one handler a domain: asked by merge, undo, erasure and export (identity/handlers.py)
 ccms_customer_handlers = [
+	"ccms_app.privacy.store.party_handler.Handler",
 	"ccms_app.identity.store.handler.Handler",
 	"ccms_app.identity.store.duplicate_handler.Handler",
 	"ccms_app.privacy.store.handler.Handler",

@@ -3,7 +3,15 @@
 from ccms_app.identity.store import backfill
 from ccms_app.privacy.store import wordings
 from ccms_app.scoring.store import settings
-from ccms_app.setup import blocks, custom_fields, interaction_types, list_views, notifications, roles
+from ccms_app.setup import (
+	blocks,
+	custom_fields,
+	interaction_types,
+	list_views,
+	notifications,
+	order_messages,
+	roles,
+)
 
 
 def after_install() -> None:
@@ -12,6 +20,7 @@ def after_install() -> None:
 	custom_fields.sync()
 	blocks.sync()
 	notifications.make()
+	order_messages.make()
 	settings.fill()
 	list_views.make()
 	wordings.make()

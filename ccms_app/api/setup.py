@@ -5,6 +5,7 @@ from __future__ import annotations
 import frappe
 
 from ccms_app.setup import notifications
+from ccms_app.setup import order_messages as messages
 from ccms_app.setup.accounts import find_points_accounts
 
 
@@ -35,3 +36,18 @@ def switch_expiry_warnings(on: bool) -> dict[str, bool]:
 	frappe.has_permission("CCMS Settings", "write", throw=True)
 	notifications.switch_expiry_warnings(on)
 	return expiry_warnings()
+
+
+@frappe.whitelist()
+def order_messages() -> list[dict]:
+	"""The messages on orders: which there are, which are on."""
+	frappe.has_permission("CCMS Settings", "read", throw=True)
+	return messages.standing()
+
+
+@frappe.whitelist(methods=["POST"])
+def switch_order_message(name: str, on: bool) -> list[dict]:
+	"""Switch a message on orders on or off. The text is edited in the Notification."""
+	frappe.has_permission("CCMS Settings", "write", throw=True)
+	messages.switch(name, on)
+	return messages.standing()
