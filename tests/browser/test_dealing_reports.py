@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import settle
 from tests.browser.test_insight_reports import open_report
+from tests.browser.test_reports import drawn
 from tests.site import dealing_world
 from tests.site.dealing_world import COMPANY, happen, person, visitor, walk
 from tests.site.world import MANAGER, SELLER
@@ -72,6 +73,7 @@ def test_a_manager_reads_every_report(desk, look, dealings, language, device):
 		assert page.evaluate("frappe.query_report.data.length") >= 3
 		assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), report
 		unharmed(page)
+		drawn(page)
 		name = "-".join([frappe.scrub(report), *map(frappe.scrub, filters.values())])
 		look(page, f"dealings-{name}-{language}-{device}")
 

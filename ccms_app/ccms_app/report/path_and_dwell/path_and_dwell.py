@@ -199,9 +199,7 @@ class CartSteps(Dealings):
 				_("Let the pages of the shop tell of each step of buying: ccms.track(“Cart Step”, …).")
 			)
 		if drops:
-			sentences.append(
-				reporting.sentence(_("{0} items were taken out of carts."), reporting.number(drops))
-			)
+			sentences.append(reporting.sentence(_("Items taken out of carts: {0}."), reporting.number(drops)))
 		return self.said(*sentences)
 
 	def chart(self) -> dict[str, Any] | None:
