@@ -6,6 +6,7 @@ exports a customer asks all of them, in the order of the hook, and knows none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 
@@ -25,6 +26,10 @@ class CustomerHandler(Protocol):
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
 		"""Forget a customer now, who is called `erased_as` from here on. Counts by DocType. Idempotent."""
+		...
+
+	def ahead(self, customer: str) -> Iterable[int]:
+		"""Delete what is too much for one transaction, a batch at a time: before `erase`, the caller commits after each."""
 		...
 
 	def refuse_merge(self, source: str, target: str) -> None:
@@ -66,6 +71,9 @@ class Nothing:
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
 		return {}
+
+	def ahead(self, customer: str) -> Iterable[int]:
+		return ()
 
 	def refuse_merge(self, source: str, target: str) -> None:
 		return None

@@ -77,3 +77,10 @@ def daily_long() -> None:
 		job_id="ccms_nightly_matching",
 		deduplicate=True,
 	)
+	frappe.enqueue(
+		"ccms_app.privacy.store.requests.resume",
+		queue="long",
+		timeout=2 * 60 * 60,
+		job_id="ccms_nightly_privacy",
+		deduplicate=True,
+	)

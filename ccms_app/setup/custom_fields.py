@@ -125,6 +125,17 @@ CUSTOM_FIELDS: dict[str, list[dict]] = {
 			"report_hide": 1,
 		},
 	],
+	"Company": [
+		{
+			"fieldname": "ccms_books_retention_years",
+			"label": "Books Keep Names for (Years)",
+			"fieldtype": "Int",
+			"insert_after": "tax_id",
+			"default": "10",
+			"non_negative": 1,
+			"description": "Counted from the end of a document's year. Then a nightly job takes the names of erased customers out of invoices and general ledger.",
+		},
+	],
 	"Customer": [
 		{
 			"fieldname": "ccms_360_tab",

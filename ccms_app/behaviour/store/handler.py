@@ -7,6 +7,7 @@ from typing import Any
 import frappe
 
 from ccms_app.customer_handler import Nothing
+from ccms_app.customer_rows import delete, filled, readable
 
 from . import customers, events, live, profiles, stage_changes
 
@@ -16,6 +17,15 @@ class Handler(Nothing):
 
 	doctypes = (profiles.DOCTYPE, stage_changes.DOCTYPE, events.DOCTYPE)
 	restored = ((profiles.DOCTYPE, "customer"), (stage_changes.DOCTYPE, "customer"))
+
+	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
+		return filled({doctype: readable(doctype, {"customer": customer}) for doctype in self.doctypes})
+
+	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
+		done: dict[str, int] = {}
+		for doctype in self.doctypes:
+			done |= delete(doctype, customer=["in", [customer, erased_as]])
+		return done
 
 	def merged(self, source: str, target: str) -> None:
 		customers.renamed(target, True)

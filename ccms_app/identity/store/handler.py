@@ -8,16 +8,17 @@ import frappe
 from frappe.query_builder import DocType
 
 from ccms_app.customer_handler import Nothing
+from ccms_app.customer_rows import filled, plain
 
-from . import identities, merge_records
+from . import identities, links, merge_records
 
-IDENTIFIER = "CCMS Customer Identifier"
+IDENTIFIER, FACT_SOURCE = "CCMS Customer Identifier", "CCMS Fact Source"
 
 
 class Handler(Nothing):
 	"""The identity map, and the copies that merges keep."""
 
-	doctypes = (identities.DOCTYPE, identities.LINK, merge_records.DOCTYPE)
+	doctypes = (identities.DOCTYPE, identities.LINK, merge_records.DOCTYPE, IDENTIFIER, FACT_SOURCE)
 
 	def merged(self, source: str, target: str) -> None:
 		_take_identifiers(source, target)
@@ -28,8 +29,45 @@ class Handler(Nothing):
 			identities.settle_customer(customer)
 		return []
 
+	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
+		"""How the customer is recognised, in the clear; of a number that others share, that it is theirs, not whose else."""
+		held = {row.identity: row for row in links.of_customer(customer)}
+		kinds_of = frappe.get_all(
+			identities.DOCTYPE,
+			filters={"name": ["in", list(held) or ["-"]]},
+			fields=["name", "kind", "shown_as", "first_seen"],
+		)
+		rows = [
+			{
+				"kind": row.kind,
+				"value": _value(row),
+				"since": plain(held[row.name].since or row.first_seen),
+				"source": held[row.name].source,
+				**({"until": plain(held[row.name].ended_on)} if held[row.name].ended_on else {}),
+			}
+			for row in kinds_of
+		]
+		merged = [
+			{"merged_on": plain(row.merged_on), "status": row.status} for row in merge_records.of([customer])
+		]
+		return filled({identities.DOCTYPE: rows, merge_records.DOCTYPE: merged})
+
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
-		return {merge_records.DOCTYPE: merge_records.forget(customer)}
+		merges = merge_records.forget(customer) + merge_records.forget(erased_as)
+		forgotten = identities.forget(customer) + identities.forget(erased_as)
+		for doctype in (IDENTIFIER, FACT_SOURCE):
+			frappe.db.delete(doctype, {"parenttype": "Customer", "parent": ["in", [customer, erased_as]]})
+		done = {merge_records.DOCTYPE: merges, identities.DOCTYPE: forgotten}
+		return {doctype: count for doctype, count in done.items() if count}
+
+
+def _value(row: dict[str, Any]) -> str:
+	"""The value in the clear; as it is shown when the site's key is another than it was stored with."""
+	try:
+		return identities.reveal(row["name"])
+	except frappe.ValidationError:
+		frappe.clear_last_message()
+		return row["shown_as"]
 
 
 def _take_identifiers(source: str, target: str) -> None:

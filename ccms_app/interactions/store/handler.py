@@ -1,9 +1,8 @@
-"""What interactions answer when a customer is exported or erased. A merge moves identities, and no event."""
+"""What interactions answer when customers are merged, exported or erased. A merge moves identities, never events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import frappe
@@ -11,120 +10,97 @@ from frappe.query_builder import DocType
 from pypika.terms import Criterion
 
 from ccms_app.customer_handler import Nothing
+from ccms_app.customer_rows import filled, plain
 from ccms_app.identity.spans import Span
-from ccms_app.identity.store import identities
+from ccms_app.identity.store import identities, links
 
-EVENT, DAY, IDENTITY = "CCMS Customer Interaction", "CCMS Interaction Day", "CCMS Identity"
-BATCH = 2_000
-EXPORTED = (
-	"occurred_at",
-	"interaction_type",
-	"channel",
-	"direction",
-	"company",
-	"branch",
-	"subject",
-	"content",
-	"outcome",
-	"path",
-	"previous_path",
-	"dwell",
-	"duration",
-	"item",
-	"amount",
-	"reference_doctype",
-	"reference_name",
-	"payload",
-)
-COUNTED = ("day", "company", "branch", "interaction_type", "channel", "events", "dwell", "duration", "amount")
+EVENT, DAY = "CCMS Customer Interaction", "CCMS Interaction Day"
+BATCH = 5_000
+EXPORTED = ("occurred_at", "interaction_type", "channel", "direction", "company", "branch", "subject", "content", "outcome", "path", "previous_path", "dwell", "duration", "item", "amount", "reference_doctype", "reference_name", "event_source", "payload")  # fmt: skip
 
 
 class Handler(Nothing):
-	"""A customer's events and daily counts: those of identities that are the customer's alone, in the time they were. What
-	a family's shared phone did is not one person's to take along, nor to delete."""
+	"""Events, and what is counted by day of each person. Totals name nobody and stay."""
 
 	doctypes = (EVENT, DAY)
 
+	def ahead(self, customer: str) -> Iterator[int]:
+		return delete_ahead(customer)
+
 	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
-		event, day = DocType(EVENT), DocType(DAY)
-		found: dict[str, dict[str, Any]] = {}
-		counted: list[dict[str, Any]] = []
-		for span in _own_spans(customer):
-			by_person = _in(span, event.identity, event.occurred_at)
-			by_visitor = _in(span, event.visitor, event.occurred_at) & event.identity.isnull()
-			for where in (by_person, by_visitor):
-				query = frappe.qb.from_(event).select(event.name, *(event[field] for field in EXPORTED))
-				for row in query.where(where).run(as_dict=True):
-					found[row.pop("name")] = row
-			query = frappe.qb.from_(day).select(*(day[field] for field in COUNTED))
-			counted += query.where(_days(span, day)).run(as_dict=True)
-		return {
-			EVENT: sorted(found.values(), key=lambda row: row["occurred_at"]),
-			DAY: sorted(counted, key=lambda row: row["day"]),
-		}
+		found: dict[str, dict] = {}
+		event = DocType(EVENT)
+		for column in ("identity", "visitor"):
+			for span in identities.spans(customer):
+				query = frappe.qb.from_(event).select(event.name, *(event[name] for name in EXPORTED))
+				query = query.where(_within(event, column, span.identity, [span]))
+				found.update((row.name, row) for row in query.run(as_dict=True))
+		rows = [
+			{name: plain(row[name]) for name in EXPORTED if row[name] not in (None, "", 0)}
+			for row in sorted(found.values(), key=lambda row: (row.occurred_at, row.name))
+		]
+		return filled({EVENT: rows})
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
-		counts = {EVENT: 0, DAY: 0}
-		for span in _own_spans(customer):
-			counts[EVENT] += _erase_events(span)
-			day = DocType(DAY)
-			rows = frappe.qb.from_(day).select(day.name).where(_days(span, day)).run(pluck=True)
-			counts[DAY] += _delete(DAY, rows)
-		return counts
+		"""Events and daily counts of what is or was this customer's alone. What happened while an address was shared is the
+		others' too, and stays theirs."""
+		events = days = 0
+		event, day = DocType(EVENT), DocType(DAY)
+		for identity, mine, others in _held(customer):
+			for column in ("identity", "visitor"):
+				alone = _within(event, column, identity, mine)
+				if others:
+					alone &= _within(event, column, identity, others).negate()
+				frappe.qb.from_(event).delete().where(alone).run()
+				events += _affected()
+			if not others:
+				frappe.qb.from_(day).delete().where(day.identity == identity).run()
+				days += _affected()
+		return {doctype: count for doctype, count in ((EVENT, events), (DAY, days)) if count}
 
 
-def _own_spans(customer: str) -> list[Span]:
-	spans = identities.spans(customer)
-	identity = DocType(IDENTITY)
-	names = sorted({span.identity for span in spans})
-	if not names:
-		return []
-	shared = set(
-		frappe.qb.from_(identity)
-		.select(identity.name)
-		.where(identity.name.isin(names) & (identity.is_shared == 1))
-		.run(pluck=True)
-	)
-	return [span for span in spans if span.identity not in shared]
-
-
-def _in(span: Span, column, time) -> Criterion:
-	where = column == span.identity
-	if span.start is not None:
-		where &= time >= span.start
-	if span.end is not None:
-		where &= time < span.end
-	return where
-
-
-def _days(span: Span, day) -> Criterion:
-	"""Whole days of a span: one on which an identity changed hands belongs to both, and tells of neither."""
-	where = day.identity == span.identity
-	if span.start is not None:
-		where &= day.day >= span.start.date()
-	if span.end is not None:
-		where &= day.day <= (span.end + timedelta(days=1)).date()
-	return where
-
-
-def _erase_events(span: Span) -> int:
+def delete_ahead(customer: str) -> Iterator[int]:
+	"""Delete a customer's events a batch at a time; the caller commits after each, so that a long erasure is resumed where
+	it stopped. Yields how many. Only of identities that nobody else has had: the rest is `erase`'s."""
 	event = DocType(EVENT)
-	by_person = frappe.qb.from_(event).select(event.name).where(_in(span, event.identity, event.occurred_at))
-	deleted = _delete(EVENT, by_person.run(pluck=True))
-	# another person's event in this one's browser stays theirs, without the browser
-	others = _in(span, event.visitor, event.occurred_at)
-	frappe.qb.update(event).set(event.visitor, None).where(others & event.identity.isnotnull()).run()
-	by_visitor = frappe.qb.from_(event).select(event.name).where(others)
-	return deleted + _delete(EVENT, by_visitor.run(pluck=True))
+	for identity, mine, others in _held(customer):
+		for column in ("identity", "visitor"):
+			while not others:
+				query = frappe.qb.from_(event).delete().where(_within(event, column, identity, mine))
+				query.limit(BATCH).run()
+				if not (count := _affected()):
+					break
+				yield count
 
 
-def _delete(doctype: str, names: list[str]) -> int:
-	table = DocType(doctype)
-	for part in _parts(names):
-		frappe.qb.from_(table).delete().where(table.name.isin(part)).run()
-	return len(names)
+def _affected() -> int:
+	return max(frappe.db._cursor.rowcount, 0)
 
 
-def _parts(names: list[str]) -> Iterator[list[str]]:
-	for start in range(0, len(names), BATCH):
-		yield names[start : start + BATCH]
+def _held(customer: str) -> Iterator[tuple[str, list[Span], list[Span]]]:
+	"""Identities that show on a customer: (identity, when it was theirs, when it was others')."""
+	mine: dict[str, list[Span]] = {}
+	for span in identities.spans(customer):
+		mine.setdefault(span.identity, []).append(span)
+	held = links.of_identities(list(mine))
+	strangers = {row.customer for row in held} - {customer}
+	others: dict[str, list[Span]] = {}
+	for other in strangers:
+		for span in identities.spans(other):
+			if span.identity in mine:
+				others.setdefault(span.identity, []).append(span)
+	for identity, spans in mine.items():
+		yield identity, spans, others.get(identity, [])
+
+
+def _within(event: DocType, column: str, identity: str, spans: list[Span]) -> Criterion:
+	"""Events of an identity in one of the times."""
+	times = None
+	for span in spans:
+		one = event[column] == identity
+		if span.start:
+			one &= event.occurred_at >= span.start
+		if span.end:
+			one &= event.occurred_at < span.end
+		times = one if times is None else times | one
+	return times

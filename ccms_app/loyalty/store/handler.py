@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ccms_app.customer_handler import Nothing
+from ccms_app.customer_rows import filled, readable
 
-from . import merges
+from . import leaving, merges
 
 
 class Handler(Nothing):
@@ -19,6 +20,22 @@ class Handler(Nothing):
 		"CCMS Points Lot",
 		"CCMS Points Adjustment",
 	)
+
+	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
+		machine = (
+			"chain_hash",
+			"idempotency_key",
+			"last_hash",
+			"chain_mac",
+			"active_key",
+			"last_seq",
+			"sponsor",
+		)
+		told = ("CCMS Membership", "CCMS Points Ledger Entry", "CCMS Points Adjustment")
+		return filled({doctype: readable(doctype, {"customer": customer}, machine) for doctype in told})
+
+	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
+		return leaving.erase(customer, erased_as)
 
 	def refuse_merge(self, source: str, target: str) -> None:
 		merges.refuse(source, target)

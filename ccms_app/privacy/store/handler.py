@@ -56,6 +56,12 @@ class Handler(Nothing):
 		frappe.qb.update(log).set(log.reason, "").where(mine & (log.reason != "")).run()
 		return {consent.DOCTYPE: count}
 
+	def refuse_merge(self, source: str, target: str) -> None:
+		from . import requests
+
+		if requests.being_erased([source, target]):
+			frappe.throw(_("One of them is being erased just now."))
+
 	def before_merge(self, source: str, target: str) -> dict[str, Any]:
 		refused = [list(one) for one in dict.fromkeys((*_refused(source, True), *_refused(target, True)))]
 		setattr(frappe.local, BEFORE, {(source, target): refused})

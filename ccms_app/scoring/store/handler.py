@@ -5,15 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from ccms_app.customer_handler import Nothing
+from ccms_app.customer_rows import delete, filled, readable
 
-from . import runs, scores
+from . import anomalies, runs, scores, warnings
+
+
+LEFT_OUT = "CCMS Left Out Customer"
 
 
 class Handler(Nothing):
 	"""Scores of runs, and the warnings made of them."""
 
-	doctypes = (runs.SCORE, "CCMS Churn Warning")
+	doctypes = (runs.SCORE, warnings.DOCTYPE, anomalies.DOCTYPE, LEFT_OUT)
 	restored = ((runs.SCORE, "customer"),)
+
+	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
+		told = (runs.SCORE, warnings.DOCTYPE, anomalies.DOCTYPE)
+		return filled({doctype: readable(doctype, {"customer": customer}) for doctype in told})
+
+	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
+		done: dict[str, int] = {}
+		for doctype in self.doctypes:
+			done |= delete(doctype, customer=["in", [customer, erased_as]])
+		return done
 
 	def merged(self, source: str, target: str) -> None:
 		scores.customer_renamed(target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ccms_app.customer_handler import Nothing
+from ccms_app.customer_rows import delete, filled, readable
 
 from . import changes, renames
 
@@ -14,6 +15,17 @@ class Handler(Nothing):
 
 	doctypes = (renames.MEMBER, "CCMS Segment Customer")
 	restored = ((renames.MEMBER, "customer"), ("CCMS Segment Customer", "customer"))
+
+	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
+		return filled({renames.MEMBER: readable(renames.MEMBER, {"customer": customer})})
+
+	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
+		"""Memberships and lists go; a rule that named the customer names nobody any more."""
+		done: dict[str, int] = {}
+		for doctype in self.doctypes:
+			done |= delete(doctype, customer=["in", [customer, erased_as]])
+		renames.document_renamed("Customer", customer, erased_as)
+		return done
 
 	def before_merge(self, source: str, target: str) -> dict[str, Any]:
 		return {"rules": renames.naming("Customer", source)}

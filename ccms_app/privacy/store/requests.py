@@ -1,0 +1,227 @@
+"""Privacy requests: the staff's door to export and erasure, and the jobs behind their buttons."""
+
+from __future__ import annotations
+
+import frappe
+from frappe import _
+from frappe.utils import getdate, now_datetime, nowdate
+from frappe.utils.background_jobs import get_job_status
+
+from ccms_app.privacy import requests as of
+from ccms_app.privacy import words
+
+from . import consent, erasing, exporting
+
+DOCTYPE = "CCMS Privacy Request"
+EVENT = "ccms_privacy_request"
+TIMEOUT = 60 * 60
+OWN = ("status", "due_on", "completed_on", "export_file", "waits_for", "result", "refusal_reason", "erased_as", "books_forget_on", "books_forgotten_on", "checked_by", "checked_on")  # fmt: skip
+"""What nobody types."""
+
+
+# --- the document ------------------------------------------------------------------------------------------------
+
+
+def check(doc) -> None:
+	"""Before a request is saved: what nobody types stays as it was; the due date; who made sure of the identity."""
+	before = doc.get_doc_before_save()
+	for field in OWN:
+		doc.set(field, before.get(field) if before else None)
+	doc.status = doc.status or of.OPEN
+	if before:
+		for field in ("customer", "request_type"):
+			if doc.get(field) != before.get(field):
+				frappe.throw(_("A request stays what it was: write another one."))
+	if before and before.status not in of.UNSETTLED:
+		frappe.throw(_("This request is settled."))
+	if getdate(doc.received_on) > getdate(nowdate()):
+		frappe.throw(_("A request cannot have come in the future."))
+	if not doc.company:
+		doc.company = frappe.defaults.get_user_default("Company") or frappe.db.get_single_value(
+			"Global Defaults", "default_company"
+		)
+	doc.due_on = of.due_on(getdate(doc.received_on), _country(doc.company))
+	if doc.identity_checked and not doc.checked_how:
+		frappe.throw(_("Say how you made sure who asks."))
+	if doc.identity_checked and not doc.checked_by:
+		doc.checked_by, doc.checked_on = frappe.session.user, now_datetime()
+	if not doc.identity_checked:
+		doc.checked_by = doc.checked_on = doc.checked_how = None
+
+
+def _country(company: str | None) -> str:
+	return (frappe.get_cached_value("Company", company, "country") if company else "") or ""
+
+
+def keep(doc) -> None:
+	"""Requests are proof of what was done: they are not deleted."""
+	frappe.throw(_("A request is proof of what was done and is not deleted."), frappe.PermissionError)
+
+
+def may_act(doc) -> None:
+	"""Whoever may write the request may act on it."""
+	doc.check_permission("write")
+
+
+def _ready(doc) -> None:
+	if doc.status not in of.UNSETTLED:
+		frappe.throw(_("This request is settled."))
+	if not doc.identity_checked:
+		frappe.throw(_("Make sure first who asks, and tick “Identity Checked”."))
+
+
+# --- answers -----------------------------------------------------------------------------------------------------
+
+
+def refuse(doc, reason: str) -> None:
+	"""Refuse a request, saying why."""
+	if doc.status not in (of.OPEN, of.WAITING):
+		frappe.throw(_("This request is settled or at work."))
+	reason = (reason or "").strip()
+	if len(reason) < of.LEAST_REASON:
+		frappe.throw(_("Say in a few words why: the person has a right to know."))
+	_set(doc.name, status=of.REFUSED, refusal_reason=reason, completed_on=now_datetime())
+
+
+def complete(doc) -> None:
+	"""Close a request that people answered. An objection, or a restriction, is written down as one to Profiling and
+	Marketing."""
+	_ready(doc)
+	if doc.request_type == of.ERASURE:
+		frappe.throw(_("An erasure is completed by “Erase …”."))
+	if doc.request_type in (of.OBJECTION, of.RESTRICTION):
+		for purpose in (words.PROFILING, "Marketing"):
+			consent.record(doc.customer, purpose, "Objected", source="Desk", proof=doc.name)
+	_set(doc.name, status=of.COMPLETED, completed_on=now_datetime())
+
+
+def start_export(doc) -> None:
+	"""Enqueue the file for the customer."""
+	_ready(doc)
+	if doc.request_type == of.ERASURE:
+		frappe.throw(_("To give the customer a file first, write a request of the kind “Access”."))
+	_enqueue("export_job", doc.name, "export")
+
+
+def foresee(doc) -> dict:
+	"""What “Erase …” would do, for the person who is about to press it: {waits, forget_on, says}."""
+	waits = erasing.waits_for(doc.customer)
+	says = [
+		_("Profile, scores, segments, interactions, identities and consent are deleted. What was refused is kept as a code."),
+		_("Points end, the membership is left, card and sponsor are emptied. The points journal stays, without a name."),
+		_("Customer, contacts and addresses are emptied and renamed. Comments, mails, files and tasks are deleted."),
+		_("Names on invoices and in the general ledger stay until the books may forget; then a nightly job takes them out."),
+		_("This cannot be undone, and merges of this customer cannot be undone afterwards."),
+	]  # fmt: skip
+	return {"waits": waits, "says": says}
+
+
+def start_erasure(doc) -> None:
+	"""Enqueue the erasure; when it has to wait, say for what."""
+	_ready(doc)
+	if doc.request_type != of.ERASURE:
+		frappe.throw(_("This request does not ask for erasure."))
+	if waits := erasing.waits_for(doc.customer):
+		_set(doc.name, status=of.WAITING, waits_for="\n".join(waits))
+		return
+	_set(doc.name, status=of.RUNNING, waits_for="", erased_as=doc.erased_as or erasing.new_name())
+	_enqueue("erase_job", doc.name, "erase")
+
+
+def being_erased(customers: list[str]) -> list[str]:
+	"""Those of these customers whom a job is erasing, or was when it died."""
+	filters = {"customer": ["in", customers], "request_type": of.ERASURE, "status": of.RUNNING}
+	return frappe.get_all(DOCTYPE, filters, pluck="customer", distinct=True)
+
+
+# --- jobs --------------------------------------------------------------------------------------------------------
+
+
+def _enqueue(job: str, name: str, kind: str) -> None:
+	frappe.enqueue(
+		f"ccms_app.privacy.store.requests.{job}",
+		queue="long",
+		timeout=TIMEOUT,
+		job_id=f"ccms_privacy_request::{kind}::{name}",
+		deduplicate=True,
+		enqueue_after_commit=True,
+		name=name,
+	)
+
+
+def export_job(name: str) -> None:
+	"""The job that makes the file."""
+	doc = frappe.get_doc(DOCTYPE, name)
+	file = exporting.attach(doc.customer, DOCTYPE, name)
+	_set(name, export_file=file.file_url)
+	frappe.db.commit()
+	_tell(name, 100, "")
+
+
+def erase_job(name: str) -> None:
+	"""The job that erases; started again it goes on, or finds that all is done."""
+	doc = frappe.get_doc(DOCTYPE, name)
+	if doc.status != of.RUNNING:
+		return
+	customer, erased_as = doc.customer, doc.erased_as
+	frappe.db.rollback()  # the locks come before the first plain read
+	try:
+		done = erasing.now(customer, erased_as, lambda percent, text: _tell(name, percent, text))
+		_settle(name, erased_as, done)
+		frappe.db.commit()
+	except frappe.ValidationError as error:
+		frappe.db.rollback()
+		_set(name, status=of.WAITING, waits_for=frappe.utils.strip_html(str(error).replace("<br>", "\n")))
+		frappe.db.commit()
+	_tell(name, 100, "")
+
+
+def _settle(name: str, erased_as: str, done: dict[str, int]) -> None:
+	_set(
+		name,
+		status=of.COMPLETED,
+		completed_on=now_datetime(),
+		customer=erased_as,
+		details="",
+		export_file="",
+		result="\n".join(f"{_(doctype)}: {count}" for doctype, count in done.items()),
+		books_forget_on=erasing.books_forget_on(erased_as),
+	)
+	# what the person wrote in other requests goes, too; that there were any stays as proof
+	row = frappe.qb.DocType(DOCTYPE)
+	others = frappe.qb.update(row).set(row.details, "").set(row.export_file, "").set(row.refusal_reason, "")
+	others.where(row.customer == erased_as).run()
+
+
+def resume() -> None:
+	"""Nightly: start again what a dead worker left, and what had to wait and need not any more; let books forget."""
+	for row in frappe.get_all(DOCTYPE, {"status": ["in", [of.RUNNING, of.WAITING]]}, ["name", "status"]):
+		job = f"ccms_privacy_request::erase::{row.name}"
+		if row.status == of.RUNNING and get_job_status(job) not in ("queued", "started"):
+			_enqueue("erase_job", row.name, "erase")
+		if row.status == of.WAITING:
+			start_erasure(frappe.get_doc(DOCTYPE, row.name))
+	frappe.db.commit()
+	books_forget()
+
+
+def books_forget(on: str | None = None) -> int:
+	"""Take names out of the books whose time is over; commits after each customer. Returns documents."""
+	today, count = getdate(on or nowdate()), 0
+	waiting = {"status": of.COMPLETED, "request_type": of.ERASURE, "books_forgotten_on": ["is", "not set"]}
+	for row in frappe.get_all(DOCTYPE, {**waiting, "erased_as": ["!=", ""]}, ["name", "erased_as"]):
+		count += erasing.books(row.erased_as, today)
+		last = erasing.books_forget_on(row.erased_as)
+		done = now_datetime() if not last or last <= today else None
+		_set(row.name, books_forget_on=last, books_forgotten_on=done)
+		frappe.db.commit()
+	return count
+
+
+def _set(name: str, **values) -> None:
+	frappe.db.set_value(DOCTYPE, name, values)
+
+
+def _tell(name: str, percent: float, text: str) -> None:
+	said = {"name": name, "percent": round(percent), "text": text}
+	frappe.publish_realtime(EVENT, said, doctype=DOCTYPE, docname=name)
