@@ -35,7 +35,7 @@ class Dealings:
 	"""A report on the events of a company: `columns`, `rows`, `finding`, `chart`, `figures`."""
 
 	counts_daily: ClassVar[bool] = True
-	"""Whether it reads the daily counts, which follow events by some minutes."""
+	"""Whether it reads the daily counts, which follow events within the hour."""
 
 	def __init__(self, filters: frappe._dict):
 		self.filters = filters
@@ -84,7 +84,7 @@ class Dealings:
 	def said(self, *sentences: str) -> str:
 		words = [self.this.text(), _("beside {0}").format(self.before.text())]
 		if self.counts_daily and figures.is_behind(self.company):
-			words.append(_("the newest events are counted in a few minutes"))
+			words.append(_("the newest events are counted within the hour"))
 		basis = f'<span class="ccms-basis">{escape_html(" · ".join(words))}</span>'
 		return reporting.finding(*sentences, basis)
 
