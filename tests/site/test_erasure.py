@@ -1,18 +1,15 @@
 """Erasing and exporting a customer: every domain answers, nothing is left, the points stay provable."""
 
 import json
-import os
-import subprocess
 import zipfile
 from io import BytesIO
 
 import frappe
 import pytest
-from frappe.utils import add_years, nowdate
 
 from ccms_app.identity.store import handlers, identities
-from ccms_app.privacy.store import erasing, exporting, party_texts
-from tests.site.factories import COMPANY, make_customer, make_pos_invoice, make_program, make_sales_invoice
+from ccms_app.privacy.store import erasing, exporting
+from tests.site.factories import make_customer, make_pos_invoice, make_program, make_sales_invoice
 from tests.site.ledger_checks import membership_of, set_balance
 from tests.site.merged_customers import audited
 

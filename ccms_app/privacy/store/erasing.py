@@ -17,7 +17,7 @@ from frappe.utils import flt, fmt_money, getdate, nowdate
 
 from ccms_app.identity.store import handlers, locks
 
-from . import access, party_texts, trails
+from . import access, party_handler, party_texts, trails
 
 Told = Callable[[float, str], None]
 PREFIX = "erased-"
@@ -93,6 +93,7 @@ def now(customer: str, erased_as: str, told: Told | None = None) -> dict[str, in
 	if not _held(customer, erased_as):
 		return {}
 	domains = handlers.all()
+	words = party_handler.personal_words(customer)  # while there is somebody to ask
 	told(2, _("Events"))
 	ahead = 0
 	for handler in domains.values():
@@ -106,6 +107,7 @@ def now(customer: str, erased_as: str, told: Told | None = None) -> dict[str, in
 		told(50 + 45 * number / len(domains), _("Profile, points and documents"))
 		for doctype, count in handler.erase(customer, erased_as).items():
 			done[doctype] = done.get(doctype, 0) + count
+	trails.scrub_logs(words, keep_versions_of=tuple(texts.doctype for texts in party_texts.BOOKS))
 	if ahead:
 		done["CCMS Customer Interaction"] = done.get("CCMS Customer Interaction", 0) + ahead
 	access.log(access.ERASED, erased_as, ", ".join(f"{doctype} {count}" for doctype, count in done.items()))

@@ -11,6 +11,7 @@ from frappe.query_builder import DocType
 
 from ccms_app.customer_handler import Nothing
 from ccms_app.customer_rows import filled, plain, readable
+from ccms_app.identity.store import identities, links, merge_records
 
 from . import party_texts, trails
 from .party_texts import BOOKS, NOW
@@ -53,12 +54,15 @@ class Handler(Nothing):
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
 		both = [customer, erased_as]
-		words = personal_words(customer)
 		done = _wipe_now(both, erased_as)
 		done |= _wipe_people("Contact", both, erased_as) | _wipe_people("Address", both, erased_as)
 		_portal_users(both, erased_as)
 		if customer != erased_as and frappe.db.exists(CUSTOMER, customer):
+			tags = frappe.get_all(
+				"Tag Link", {"document_type": CUSTOMER, "document_name": customer}, pluck="tag"
+			)
 			trails.clear(CUSTOMER, [customer])
+			trails.unused_tags(tags)
 			rename_doc(
 				CUSTOMER,
 				customer,
@@ -71,8 +75,9 @@ class Handler(Nothing):
 			done[CUSTOMER] = 1
 		_wipe_customer(erased_as)
 		for doctype in _ours():
-			trails.clear(doctype, frappe.get_all(doctype, {"customer": erased_as}, pluck="name"))
-		trails.scrub_logs(words, keep_versions_of=tuple(texts.doctype for texts in BOOKS))
+			names = frappe.get_all(doctype, {"customer": erased_as}, pluck="name")
+			trails.clear(doctype, names)
+			trails.forget_marks(doctype, names)
 		return done
 
 
@@ -92,6 +97,13 @@ def personal_words(customer: str) -> set[str]:
 	"""What a person can be found by in a log: names, e-mail addresses, numbers."""
 	row = frappe.db.get_value(CUSTOMER, customer, ["customer_name", "email_id", "mobile_no", "tax_id"]) or ()
 	words = {customer, *row}
+	for merge in merge_records.of([customer]):
+		words.update(frappe.db.get_value(merge_records.DOCTYPE, merge.name, ["source", "source_title"]) or ())
+	for identity in links.of_customer(customer):
+		try:
+			words.add(identities.reveal(identity.identity).rpartition(":")[2])
+		except (frappe.ValidationError, frappe.DoesNotExistError):
+			frappe.clear_last_message()
 	for contact in _linked("Contact", [customer]):
 		words.add(contact)
 		found = frappe.db.get_value("Contact", contact, ["full_name", "email_id", "mobile_no", "phone"])
@@ -121,11 +133,13 @@ def _wipe_now(both: list[str], erased_as: str) -> dict[str, int]:
 			continue
 		done[texts.doctype] = party_texts.wipe(texts, names, erased_as)
 		trails.clear(texts.doctype, names)
+		trails.forget_marks(texts.doctype, names)
 		if texts.doctype in ("Quotation", "Sales Order", "Delivery Note", "Issue", "Opportunity"):
 			trails.forget_search(texts.doctype, names)
 	for texts in BOOKS:
 		if names := party_texts.of(texts, both):
 			trails.clear(texts.doctype, names, versions=False)
+			trails.forget_marks(texts.doctype, names)
 			trails.forget_search(texts.doctype, names)
 	return done
 

@@ -169,6 +169,24 @@ def scrub_logs(words: Iterable[str], keep_versions_of: tuple[str, ...] = ()) -> 
 	return done
 
 
+def forget_marks(doctype: str, names: Iterable[str]) -> None:
+	"""Empty what Frappe repeats of comments, tasks and tags in the documents themselves."""
+	table, here, names = DocType(doctype), set(frappe.db.get_table_columns(doctype)), list(names)
+	marks = [name for name in ("_comments", "_assign", "_user_tags") if name in here]
+	for start in range(0, len(names) if marks else 0, CHUNK):
+		query = frappe.qb.update(table).where(table.name.isin(names[start : start + CHUNK]))
+		for mark in marks:
+			query = query.set(table[mark], None)
+		query.run()
+
+
+def unused_tags(tags: Iterable[str]) -> None:
+	"""Delete those of these tags that nothing carries any more: staff write what they like into a tag."""
+	for tag in set(tags):
+		if not frappe.db.exists("Tag Link", {"tag": tag}):
+			frappe.db.delete("Tag", {"name": tag})
+
+
 def forget_search(doctype: str, names: Iterable[str]) -> None:
 	"""Take documents out of the global search."""
 	table = frappe.qb.Table("__global_search")
