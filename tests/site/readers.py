@@ -18,6 +18,22 @@ MARKER = "Zebulonmarker"
 PHONE, EMAIL = "+8613811112222", "zebulonmarker@example.com"
 LINKS = ("Customer", "CCMS Identity", "CCMS Membership", "Contact")
 WORDS = ("phone", "mobile", "email", "member_no", "card", "customer", "identity")
+# words by which rows are counted: no person stands in them, and what comes from outside is checked at the door
+DIMENSIONS = (
+	"branch",
+	"channel",
+	"path",
+	"stage",
+	"rfm",
+	"band",
+	"cluster",
+	"level",
+	"tier",
+	"type",
+	"status",
+	"country",
+	"price",
+)
 TEXTS = ("Data", "Small Text", "Text", "Long Text", "Text Editor", "JSON", "Code")
 
 
@@ -113,7 +129,9 @@ def _fill(doc, customer: str, company: str) -> None:
 			doc.set(df.fieldname, PHONE)
 		elif df.options == "Email":
 			doc.set(df.fieldname, EMAIL)
-		elif df.fieldtype in TEXTS and not (df.fieldname == "branch" or df.unique):
+		elif any(word in df.fieldname for word in DIMENSIONS) and df.fieldtype in TEXTS:
+			doc.set(df.fieldname, "")
+		elif df.fieldtype in TEXTS and not df.unique:
 			doc.set(df.fieldname, marker)
 		elif df.fieldtype == "Select" and df.options:
 			doc.set(df.fieldname, df.options.split("\n")[-1])

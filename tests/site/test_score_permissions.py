@@ -54,7 +54,7 @@ def test_not_even_the_administrator_writes_it(scored, doctype, write):
 	[
 		(world.MANAGER, {*COMPUTED, RUN}),
 		(world.ANALYST, {RUN}),
-		(world.SELLER, set(COMPUTED)),
+		(world.SELLER, {*COMPUTED, RUN}),
 		("Guest", set()),
 	],
 )
