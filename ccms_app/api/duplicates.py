@@ -73,14 +73,14 @@ def of_customer(customer: str) -> list[str]:
 
 @frappe.whitelist()
 def open_pairs(filters: dict | str | None = None) -> dict[str, Any]:
-	"""Number card: pairs that wait for somebody."""
+	"""Number card: pairs that wait for somebody, mere namesakes left out."""
 	if not frappe.has_permission(duplicates.DOCTYPE, "read"):
 		return {"value": "–", "fieldtype": "Data"}
 	return {
 		"value": pairs_permitted.count_open(),
 		"fieldtype": "Int",
 		"route": ["List", duplicates.DOCTYPE],
-		"route_options": {"status": duplicates.OPEN},
+		"route_options": {"status": duplicates.OPEN, "certainty": ["!=", "Possible"]},
 	}
 
 

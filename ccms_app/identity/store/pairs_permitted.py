@@ -8,6 +8,8 @@ from frappe.query_builder import DocType
 from frappe.query_builder.functions import Count
 from pypika.terms import LiteralValue
 
+from ccms_app.identity.matching.model import POSSIBLE
+
 from .duplicates import DOCTYPE, OPEN
 
 
@@ -36,9 +38,11 @@ def sees_pair(doc, ptype: str | None = None, user: str | None = None, debug: boo
 
 
 def count_open() -> int:
-	"""How many open pairs the user in session sees."""
+	"""How many open pairs the user in session sees, mere namesakes left out."""
 	pair = DocType(DOCTYPE)
-	query = frappe.qb.from_(pair).select(Count("*")).where(pair.status == OPEN)
+	query = (
+		frappe.qb.from_(pair).select(Count("*")).where((pair.status == OPEN) & (pair.certainty != POSSIBLE))
+	)
 	if sql := pair_conditions():
 		query = query.where(LiteralValue(f"({sql})".replace("%", "%%")))
 	return query.run()[0][0]

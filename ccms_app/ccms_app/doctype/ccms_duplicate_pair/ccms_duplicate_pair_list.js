@@ -1,6 +1,9 @@
 frappe.listview_settings["CCMS Duplicate Pair"] = {
 	add_fields: ["status", "certainty", "contradicts"],
-	filters: [["status", "=", "Open"]],
+	filters: [
+		["status", "=", "Open"],
+		["certainty", "!=", "Possible"],
+	],
 	hide_name_column: true,
 
 	get_indicator(doc) {
