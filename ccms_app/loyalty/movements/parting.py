@@ -53,20 +53,32 @@ def part(
 		for entry in expire(book, program, posting_date).entries:
 			parted.add(entry)
 	by_key = {entry.idempotency_key: entry for entry in merge}
-	for merge_key, into in by_key.items():
+	# all is asked before anything is written: a book on a site writes before it answers
+	lots, debts, kept = [], [], []
+	for merge_key, entry in by_key.items():
 		if ":in:" in merge_key:
+			lot = target.lot(entry.name)
+			paid = (
+				{}
+				if lot.remaining == lot.original or lot.lapsed(posting_date)
+				else _paid_on_arrival(target, entry)
+			)
 			out = by_key[merge_key.replace(":in:", ":out:")]
-			_return_lot(source, target, out, into, posting_date, f"{key}:{_number(merge_key)}", parted)
+			lots.append((_number(merge_key), out, entry, lot, source.lot(out.lot), paid))
 		elif ":owed-out:" in merge_key:
-			settled = by_key[merge_key.replace(":owed-out:", ":owed-in:")]
-			_return_debt(source, target, settled, into, posting_date, f"{key}:{_number(merge_key)}", parted)
-		elif ":keep:" in merge_key and into.entry_type == EXTEND:
-			lot = target.lot(into.lot)
-			if str(lot.expires_on or "") == into.new_value:
-				back = date.fromisoformat(into.old_value) if into.old_value else None
-				parted.add(
-					extend(target, lot, back, posting_date, f"{key}:keep:{lot.name}", reason="unmerge")
-				)
+			debts.append((_number(merge_key), by_key[merge_key.replace(":owed-out:", ":owed-in:")], entry))
+		elif ":keep:" in merge_key and entry.entry_type == EXTEND:
+			kept.append((entry, target.lot(entry.lot)))
+	owed = {debit.name: points for debit, points in target.arrears()} if debts else {}
+	for number, out, into, lot, home, paid in lots:
+		_return_lot(source, target, out, into, lot, home, paid, posting_date, f"{key}:{number}", parted)
+	for number, settled, moved in debts:
+		points = owed.get(moved.name, ZERO)
+		_return_debt(source, target, settled, moved, points, posting_date, f"{key}:{number}", parted)
+	for entry, lot in kept:
+		if str(lot.expires_on or "") == entry.new_value:
+			back = date.fromisoformat(entry.old_value) if entry.old_value else None
+			parted.add(extend(target, lot, back, posting_date, f"{key}:keep:{lot.name}", reason="unmerge"))
 	return parted
 
 
@@ -75,10 +87,17 @@ def _number(key: str) -> str:
 
 
 def _return_lot(
-	source: Book, target: Book, out: Entry, into: Entry, on: date, key: str, parted: Parted
+	source: Book,
+	target: Book,
+	out: Entry,
+	into: Entry,
+	lot: Lot,
+	home: Lot,
+	paid: dict[str, Decimal],
+	on: date,
+	key: str,
+	parted: Parted,
 ) -> None:
-	lot, home = target.lot(into.name), source.lot(out.lot)
-	paid = {} if lot.lapsed(on) else _paid_on_arrival(target, into)
 	points = lot.remaining + sum(paid.values(), ZERO)
 	parted.spent += into.points - points
 	if not points:
@@ -123,9 +142,15 @@ def _available_again(book: Book, lot: Lot, available: date | None, on: date, key
 
 
 def _return_debt(
-	source: Book, target: Book, settled: Entry, moved: Entry, on: date, key: str, parted: Parted
+	source: Book,
+	target: Book,
+	settled: Entry,
+	moved: Entry,
+	owed: Decimal,
+	on: date,
+	key: str,
+	parted: Parted,
 ) -> None:
-	owed = dict((debit.name, points) for debit, points in target.arrears()).get(moved.name, ZERO)
 	parted.settled += -moved.points - owed
 	if not owed:
 		return

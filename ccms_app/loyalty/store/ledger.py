@@ -183,6 +183,11 @@ class SiteBook(Writer):
 		found = self._lots("name = %(name)s for update", {"name": name})
 		return found[0] if found else None
 
+	def fetch(self, names: Iterable[str]) -> None:
+		"""Read many lots at once that will be asked for one by one."""
+		if wanted := sorted(set(names) - set(self.lots)):
+			self._lots("name in %(names)s order by name for update", {"names": wanted})
+
 	def lineage(self, origin: str, everywhere: bool = False) -> list[Lot]:
 		own = "" if everywhere else "and membership = %(membership)s"
 		return self._lots(

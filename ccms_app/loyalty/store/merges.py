@@ -208,6 +208,8 @@ def _part_pair(source: frappe._dict, target: frappe._dict, customer: str) -> lis
 	)
 	theirs.member.customer = customer
 	merge = _entries_of_merge(source, target)
+	theirs.fetch({entry.lot for entry in merge if entry.membership == source.name and entry.lot})
+	ours.fetch({entry.lot for entry in merge if entry.membership == target.name and entry.lot})
 	key = f"unmerge:{source.name}:{theirs.member.last_seq + 1}"
 	parted = movements.part(theirs, ours, program, merge, today, key)
 	movements.set_status(theirs, source.status, today, "unmerged")
