@@ -44,7 +44,9 @@ def plain(text: object) -> str:
 	if len(text) > MOST:
 		return ""
 	if text.isascii() and text.isprintable():
-		return " ".join(text.split())  # what follows would change nothing, and takes long for thousands of texts
+		return " ".join(
+			text.split()
+		)  # what follows would change nothing, and takes long for thousands of texts
 	if "\0" in text or any(unicodedata.category(sign) == "Cc" and not sign.isspace() for sign in text):
 		return ""
 	folded = unicodedata.normalize("NFKC", text)
@@ -172,13 +174,15 @@ def normalise(kind: str, value: object, region: str = "", network: str = "") -> 
 	if kind in (kinds.DEVICE, kinds.VISITOR):
 		return machine(value)
 	if kind == kinds.CUSTOMER:
-		return value if isinstance(value, str) and 0 < len(value) <= 140 else None
+		return value if isinstance(value, str) and 0 < len(value) <= 140 and "\0" not in value else None
 	return None
 
 
 def is_normal(kind: str, value: object) -> bool:
 	"""Whether a value looks as `normalise` leaves it: a quick check for whoever must trust what is handed over."""
-	if not isinstance(value, str) or not value or len(value) > MOST or not value.isprintable():
+	if not isinstance(value, str) or not value or len(value) > MOST:
+		return False
+	if kind != kinds.CUSTOMER and not value.isprintable():  # names of customers are as they are
 		return False
 	if kind == kinds.PHONE:
 		return bool(_E164.fullmatch(value))

@@ -5,7 +5,7 @@ import pytest
 
 from ccms_app.identity.store import backfill, capture
 from tests.site.factories import make_customer
-from tests.site.reach import links_of, make_contact, owner_of, random_phone
+from tests.site.reach import add_identifier, links_of, make_contact, owner_of, random_phone
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def unread():
 
 @pytest.mark.commits
 def test_a_run_that_dies_goes_on_where_it_was(unread, monkeypatch):
+	backfill.before_uninstall()
 	try:
 		total = frappe.db.count("Customer")
 		run = backfill.run(batch=2)
@@ -49,3 +50,16 @@ def test_twice_is_once(unread):
 	assert capture.many(unread) == 5
 	assert capture.many(unread) == 0
 	assert all(len(links_of(customer)) == 1 for customer in unread)
+
+
+def test_a_noted_identifier_whose_identity_is_gone_harms_nobody():
+	customer = make_customer()
+	add_identifier(customer, "WeChat", "wang_fang_88")
+	for doctype in ("CCMS Identity Link", "CCMS Identity"):
+		frappe.db.delete(doctype)
+	assert capture.one(customer.name) is False
+	doc = frappe.get_doc("Customer", customer.name)
+	doc.save()
+	doc.ccms_identifiers[0].value = "wang_fang_88"
+	doc.save()
+	assert len(links_of(customer)) == 1

@@ -207,3 +207,10 @@ def test_facts_say_where_they_are_known_from(customer):
 	assert "ccms_occupation" not in rows
 	assert rows["ccms_home_place"].source == "Survey"
 	assert abs((rows["ccms_birth_date"].noted_on - frappe.utils.get_datetime(noted)).total_seconds()) < 1
+
+
+def test_another_kind_for_a_masked_value_is_refused(customer):
+	doc = add_identifier(customer, "Phone", random_phone())
+	doc.ccms_identifiers[0].kind = "Card"
+	with pytest.raises(frappe.ValidationError):
+		doc.save()

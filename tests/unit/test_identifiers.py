@@ -161,6 +161,12 @@ def test_any_text_is_normalised_once_and_for_all(kind, text, region):
 		assert len(masks.mask(kind, value)) <= 140
 
 
+@pytest.mark.parametrize("name", ["王\u3000芳", "O'Neil & Söhne", "\u202eevil", "x" * 140])
+def test_names_of_customers_stay_as_they_are(name):
+	assert normalise.normalise("Customer", name) == name
+	assert normalise.is_normal("Customer", name)
+
+
 @given(st.sampled_from(kinds.TYPED), st.text(max_size=30))
 def test_a_mask_hides_most(kind, text):
 	value = normalise.normalise(kind, text, "CN")

@@ -53,7 +53,7 @@ def _identifiers(doc) -> None:
 	if not rows:
 		return
 	shown = _shown(rows)
-	typed = [row for row in rows if not row.identity or (row.value or "") != shown.get(row.identity)]
+	typed = [row for row in rows if not _is_kept(row, shown)]
 	values = {row.name or id(row): _value(row) for row in typed}
 	found = identities.ensure_many((row.kind, values[row.name or id(row)]) for row in typed)
 	now = now_datetime()
@@ -69,16 +69,26 @@ def _identifiers(doc) -> None:
 		seen.add(row.identity)
 
 
-def _shown(rows: list) -> dict[str, str]:
-	"""How the identities of rows are shown, masked: a value that still reads so was not typed over."""
+def _is_kept(row, shown: dict[str, tuple[str, str]]) -> bool:
+	"""Whether a row was not typed over: it reads as its identity does, or the identity is gone (the site's key was lost)
+	and it still reads masked."""
+	if not row.identity:
+		return False
+	value = row.value or ""
+	if row.identity not in shown:
+		return masks.DOTS in value
+	return (row.kind, value) == shown[row.identity]
+
+
+def _shown(rows: list) -> dict[str, tuple[str, str]]:
+	"""The identities of rows that are there: their kind, and how they are shown, masked."""
 	names = [row.identity for row in rows if row.identity]
 	if not names:
 		return {}
 	found = frappe.get_all(
 		identities.DOCTYPE, filters={"name": ["in", names]}, fields=["name", "kind", "shown_as"]
 	)
-	kinds = {row.identity: row.kind for row in rows}
-	return {row.name: row.shown_as for row in found if kinds[row.name] == row.kind}
+	return {row.name: (row.kind, row.shown_as) for row in found}
 
 
 def _value(row) -> str:

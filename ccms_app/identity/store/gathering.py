@@ -43,12 +43,17 @@ def said(customers: Sequence[str]) -> Iterator[Said]:
 
 
 def typed(customers: Sequence[str]) -> list[frappe._dict]:
-	"""Rows of the customers' own tables of identifiers: customer, identity, since, verified."""
-	row = DocType("CCMS Customer Identifier")
-	query = frappe.qb.from_(row).select(row.parent.as_("customer"), row.identity, row.since, row.verified)
-	return query.where(
-		row.parent.isin(customers) & (row.parenttype == "Customer") & row.identity.isnotnull()
-	).run(as_dict=True)
+	"""Rows of the customers' own tables of identifiers: customer, identity, since, verified. One whose identity is gone
+	(the key was lost, and the map emptied) says nothing any more."""
+	row, identity = DocType("CCMS Customer Identifier"), DocType("CCMS Identity")
+	return (
+		frappe.qb.from_(row)
+		.inner_join(identity)
+		.on(identity.name == row.identity)
+		.select(row.parent.as_("customer"), row.identity, row.since, row.verified)
+		.where(row.parent.isin(customers) & (row.parenttype == "Customer"))
+		.run(as_dict=True)
+	)
 
 
 def _phones_and_mail(customer, source, since, region, numbers=(), address="") -> Iterator[Said]:
