@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import frappe
+from frappe.utils import cint
 
 from ccms_app.interactions.store import imports
 
@@ -15,7 +16,7 @@ def columns(name: str) -> list[dict[str, str]]:
 
 
 @frappe.whitelist(methods=["POST"])
-def start(name: str, dry: bool = False) -> None:
+def start(name: str, dry: int = 0) -> None:
 	"""Run an import in the background, or only check its rows."""
 	frappe.has_permission("CCMS Interaction Import", "write", doc=name, throw=True)
-	imports.start(name, dry)
+	imports.start(name, bool(cint(dry)))

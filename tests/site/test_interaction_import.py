@@ -250,6 +250,17 @@ def test_who_may_import(made):
 		assert status == 403
 
 
+def test_over_http_a_run_is_no_check(made):
+	doc = made(table(f"1,{DAY},,x,x"))
+	for dry, expected in ((1, "Checking"), (0, "Running")):
+		frappe.db.set_value(DOCTYPE, doc.name, "status", "Draft")
+		frappe.db.commit()
+		status, _body = Browser(world.MANAGER).post(
+			"ccms_app.api.interaction_imports.start", name=doc.name, dry=str(dry)
+		)
+		assert (status, frappe.db.get_value(DOCTYPE, doc.name, "status")) == (200, expected)
+
+
 def test_what_the_form_refuses(made):
 	pages = make_source("Browser")[0].name
 	for values, words in (

@@ -13,10 +13,10 @@ frappe.ui.form.on("CCMS Interaction Import", {
 		const is_begun = rows_done && ["Running", "Failed"].includes(status);
 		if (frm.doc.file && !is_begun && !runs) {
 			frm.add_custom_button(__("Read Columns"), () => read_columns(frm));
-			if (frm.doc.columns?.length) frm.add_custom_button(__("Check Rows"), () => start(frm, true));
+			if (frm.doc.columns?.length) frm.add_custom_button(__("Check Rows"), () => start(frm, 1));
 		}
 		if (frm.doc.file && frm.doc.columns?.length && status !== "Checking") {
-			frm.add_custom_button(is_begun ? __("Go On") : __("Import"), () => start(frm, false)).addClass(
+			frm.add_custom_button(is_begun ? __("Go On") : __("Import"), () => start(frm, 0)).addClass(
 				"btn-primary"
 			);
 		}
