@@ -4,6 +4,7 @@ import frappe
 import pytest
 from frappe.utils import add_days, now_datetime
 
+from ccms_app.identity import normalise
 from ccms_app.identity.store import identities, keys
 from tests.site.factories import make_customer
 from tests.site.reach import random_phone
@@ -178,3 +179,17 @@ def test_nobody_writes_identities_by_hand(phone, two):
 	):
 		with pytest.raises(frappe.PermissionError):
 			user_action()
+
+
+def test_a_customer_of_two_companies_is_one_person():
+	from tests.site.factories import enrol, make_program
+	from tests.site.world import ABROAD, COMPANY
+
+	customer = make_customer()
+	cards = []
+	for company in (COMPANY, ABROAD):
+		membership = enrol(customer, make_program(company=company))
+		number = frappe.db.get_value("CCMS Membership", membership, "member_no")
+		cards.append(identities.find("Card", normalise.card(number)))
+	assert identities.owners(cards) == dict.fromkeys(cards, customer.name)
+	assert len(set(cards)) == 2
