@@ -106,7 +106,7 @@ def test_who_stays_is_chosen_before_merging(desk, look, two, merger):
 def test_a_customer_shows_the_pair_that_waits(desk, look, two):
 	page = desk(MANAGER)
 	page.goto(f"/app/customer/{two[0]}")
-	line = page.locator(".form-dashboard .indicator:visible", has_text="1 probable duplicate")
+	line = page.locator("a.ccms-duplicates-of:visible", has_text="1 probable duplicate")
 	expect(line).to_be_visible()
 	look(page, "duplicate-customer")
 	line.click()
