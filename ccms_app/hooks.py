@@ -37,6 +37,9 @@ ignore_links_on_delete = [
 	"CCMS Customer Identifier",
 	"CCMS Consent",
 	"CCMS Access Log",
+	"CCMS Quality Finding",
+	"CCMS Quality Fix",
+	"CCMS Quality Rule",
 ]
 
 # Days that events and daily counts are kept, unless Log Settings says otherwise.
@@ -78,6 +81,8 @@ permission_query_conditions = {
 	],
 	"Customer": ["ccms_app.privacy.store.fence.customer_conditions"],
 	"CCMS Consent": ["ccms_app.privacy.store.fence.of_customer_conditions"],
+	"CCMS Quality Finding": ["ccms_app.privacy.store.fence.of_customer_conditions"],
+	"CCMS Quality Fix": ["ccms_app.privacy.store.fence.of_customer_conditions"],
 	"Prepared Report": ["ccms_app.privacy.store.prepared.conditions"],
 	"CCMS Customer Segment": ["ccms_app.privacy.store.children.parent_conditions"],
 	"CCMS Score Run": ["ccms_app.privacy.store.children.parent_conditions"],
@@ -90,6 +95,8 @@ has_permission = {
 	**{doctype: ["ccms_app.privacy.store.fence.sees"] for doctype in _FENCED},
 	"Customer": ["ccms_app.privacy.store.fence.sees_customer"],
 	"CCMS Consent": ["ccms_app.privacy.store.fence.sees_of_customer"],
+	"CCMS Quality Finding": ["ccms_app.privacy.store.fence.sees_of_customer"],
+	"CCMS Quality Fix": ["ccms_app.privacy.store.fence.sees_of_customer"],
 	"Prepared Report": ["ccms_app.privacy.store.prepared.sees"],
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.sees_allocation",
 	"CCMS Segment Member": "ccms_app.segments.store.permitted.sees_member",
@@ -215,6 +222,10 @@ override_whitelisted_methods = {
 	"frappe.desk.query_report.export_query": "ccms_app.api.exports.query_report_export",
 	"frappe.desk.reportview.export_query": "ccms_app.api.exports.list_export",
 }
+override_doctype_class = {
+	"Personal Data Deletion Request": "ccms_app.overrides.personal_data.DeletionRequest",
+	"Personal Data Download Request": "ccms_app.overrides.personal_data.DownloadRequest",
+}
 additional_timeline_content = {"Customer": ["ccms_app.desk.dealings.on_form"]}
 
 scheduler_events = {
@@ -252,4 +263,5 @@ ccms_customer_handlers = [
 	"ccms_app.behaviour.store.handler.Handler",
 	"ccms_app.scoring.store.handler.Handler",
 	"ccms_app.segments.store.handler.Handler",
+	"ccms_app.quality.store.handler.Handler",
 ]

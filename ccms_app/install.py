@@ -2,6 +2,7 @@
 
 from ccms_app.identity.store import backfill
 from ccms_app.privacy.store import wordings
+from ccms_app.quality.store import rules as quality_rules
 from ccms_app.scoring.store import settings
 from ccms_app.setup import (
 	blocks,
@@ -25,6 +26,7 @@ def after_install() -> None:
 	list_views.make()
 	wordings.make()
 	interaction_types.make()
+	quality_rules.make()
 	backfill.after_install()
 
 
@@ -36,4 +38,5 @@ def after_migrate() -> None:
 	list_views.make()
 	wordings.make()
 	interaction_types.make()
+	quality_rules.make()
 	blocks.sync()

@@ -29,6 +29,13 @@ def hourly_long() -> None:
 		job_id="ccms_interaction_days",
 		deduplicate=True,
 	)
+	frappe.enqueue(
+		"ccms_app.quality.store.runs.resume",
+		queue="long",
+		timeout=2 * 60 * 60,
+		job_id="ccms_quality_resume",
+		deduplicate=True,
+	)
 
 
 def daily_long() -> None:
@@ -82,5 +89,12 @@ def daily_long() -> None:
 		queue="long",
 		timeout=2 * 60 * 60,
 		job_id="ccms_nightly_privacy",
+		deduplicate=True,
+	)
+	frappe.enqueue(
+		"ccms_app.quality.store.runs.nightly",
+		queue="long",
+		timeout=2 * 60 * 60,
+		job_id="ccms_nightly_quality",
 		deduplicate=True,
 	)

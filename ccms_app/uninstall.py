@@ -2,6 +2,7 @@
 
 from ccms_app.behaviour.store import files
 from ccms_app.identity.store import backfill, matching
+from ccms_app.quality.store import rules as quality_rules
 from ccms_app.setup import blocks, custom_fields, desk, jobs, notifications, order_messages, roles
 
 
@@ -11,6 +12,7 @@ def before_uninstall() -> None:
 	files.remove()
 	backfill.before_uninstall()
 	matching.before_uninstall()
+	quality_rules.before_uninstall()
 	notifications.remove()
 	order_messages.remove()
 	blocks.remove()

@@ -1,0 +1,16 @@
+import frappe
+from frappe.model.document import Document
+
+from ccms_app.quality.store import findings, words
+
+
+class CCMSQualityFinding(Document):
+	def onload(self) -> None:
+		self.set_onload("reason", words.reason(self.kind, self.reason_values))
+
+	def validate(self) -> None:
+		findings.refuse_by_hand(self)
+
+
+def on_doctype_update() -> None:
+	frappe.db.add_index("CCMS Quality Finding", ["status", "rule", "customer"])
