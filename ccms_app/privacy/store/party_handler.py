@@ -204,16 +204,10 @@ def _portal_users(both: list[str], erased_as: str) -> None:
 		others = frappe.get_all("Portal User", {"user": user, "parent": ["not in", both]}, limit=1)
 		if others or frappe.db.get_value("User", user, "user_type") != "Website User":
 			continue
-		new = f"{erased_as}@erased.invalid"
-		if user != new:
-			trails.clear("User", [user])
-			rename_doc("User", user, new, force=True, ignore_permissions=True, show_alert=False, rebuild_search=False)  # fmt: skip
-		trails.clear("User", [new])
-		empty = dict.fromkeys(("last_name", "middle_name", "username", "phone", "mobile_no", "birth_date", "location", "bio", "interest", "user_image", "last_ip", "gender"))  # fmt: skip
-		values = {"enabled": 0, "email": new, "first_name": erased_as, "full_name": erased_as, **empty}
-		frappe.db.set_value("User", new, values, update_modified=False)
-		frappe.db.delete("__Auth", {"doctype": "User", "name": ["in", [user, new]]})
-		frappe.db.delete("Sessions", {"user": ["in", [user, new]]})
+		from .frappe_requests import close_login
+
+		if not user.endswith("@erased.invalid"):
+			close_login(user, f"{erased_as}@erased.invalid")
 	frappe.db.delete("Portal User", {"parenttype": CUSTOMER, "parent": ["in", both]})
 
 

@@ -1,0 +1,104 @@
+const UNSETTLED = ["Open", "Waiting"];
+
+frappe.ui.form.on("CCMS Privacy Request", {
+	setup(frm) {
+		frappe.realtime.on("ccms_privacy_request", (said) => {
+			if (said.name !== frm.doc.name) return;
+			if (said.percent >= 100) {
+				frappe.hide_progress();
+				frm.reload_doc();
+			} else {
+				frappe.show_progress(__("Erasing"), said.percent, 100, said.text);
+			}
+		});
+	},
+
+	refresh(frm) {
+		if (frm.is_new()) return;
+		frm.trigger("say_where_it_stands");
+		if (!UNSETTLED.includes(frm.doc.status)) {
+			frm.disable_save();
+			return;
+		}
+		if (!frm.perm[0]?.write) return;
+		const is_erasure = frm.doc.request_type === "Erasure";
+		if (frm.doc.identity_checked && !frm.is_dirty()) {
+			if (is_erasure) {
+				frm.add_custom_button(__("Erase …"), () => ask_before_erasing(frm)).addClass("btn-danger");
+			} else {
+				frm.add_custom_button(__("Prepare Export"), () =>
+					frm.call("prepare_export").then(() =>
+						frappe.show_alert({ message: __("The file is being made."), indicator: "blue" })
+					)
+				);
+				frm.add_custom_button(__("Complete"), () => frm.call("complete").then(() => frm.reload_doc()));
+			}
+		}
+		frm.add_custom_button(__("Refuse …"), () =>
+			frappe.prompt(
+				{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
+				({ reason }) => frm.call("refuse", { reason }).then(() => frm.reload_doc()),
+				__("Refuse Request"),
+				__("Refuse")
+			)
+		);
+	},
+
+	say_where_it_stands(frm) {
+		const { doc } = frm;
+		if (doc.status === "Waiting") {
+			const items = (doc.waits_for || "").split("\n").map((line) => `<li>${frappe.utils.escape_html(line)}</li>`);
+			frm.set_intro(`${__("Erasure waits. It is tried again every night.")}<ul>${items.join("")}</ul>`, "orange");
+		} else if (doc.status === "Running") {
+			frm.set_intro(__("The erasure is at work."), "blue");
+		} else if (UNSETTLED.includes(doc.status) && !doc.identity_checked) {
+			frm.set_intro(__("Make sure first who asks, and tick “Identity Checked”."), "orange");
+		} else if (doc.status === "Completed" && doc.books_forget_on && !doc.books_forgotten_on) {
+			const day = frappe.datetime.str_to_user(doc.books_forget_on);
+			frm.set_intro(__("Names stay on invoices and in the general ledger until {0}.", [day]), "blue");
+		}
+	},
+});
+
+function ask_before_erasing(frm) {
+	frm.call("what_erasing_does").then(({ message }) => {
+		const list = (lines) => `<ul>${lines.map((line) => `<li>${frappe.utils.escape_html(line)}</li>`).join("")}</ul>`;
+		const waits = message.waits.length;
+		const dialog = new frappe.ui.Dialog({
+			title: waits ? __("Erasure Has to Wait") : __("Erase This Customer?"),
+			fields: [
+				{
+					fieldname: "text",
+					fieldtype: "HTML",
+					options: waits
+						? `<p>${__("It waits for:")}</p>${list(message.waits)}<p>${__(
+								"It is tried again every night, and erases as soon as nothing is open."
+						  )}</p>`
+						: list(message.says),
+				},
+				...(waits
+					? []
+					: [
+							{
+								fieldname: "customer",
+								fieldtype: "Data",
+								label: __("Type the customer's ID to confirm"),
+								description: frappe.utils.escape_html(frm.doc.customer),
+								reqd: 1,
+							},
+					  ]),
+			],
+			primary_action_label: waits ? __("Erase When Nothing Is Open") : __("Erase"),
+			primary_action(values) {
+				if (!waits && values.customer.trim() !== frm.doc.customer) {
+					frappe.msgprint(__("This is not the customer's ID."));
+					return;
+				}
+				dialog.hide();
+				frm.call("erase").then(() => frm.reload_doc());
+			},
+		});
+		if (!waits) dialog.get_primary_btn().removeClass("btn-primary").addClass("btn-danger");
+		dialog.show();
+	});
+}

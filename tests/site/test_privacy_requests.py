@@ -1,0 +1,146 @@
+"""Privacy requests: due dates, identity, refusing, Frappe's own requests, and the customer's page."""
+
+import frappe
+import pytest
+from frappe.utils import add_days, getdate, nowdate
+
+from ccms_app.privacy.store import frappe_requests, held, portal, requests
+from tests.site.factories import COMPANY, make_customer, make_sales_invoice
+
+DOCTYPE = "CCMS Privacy Request"
+
+
+@pytest.fixture(autouse=True)
+def sender():
+	"""Frappe's requests send mails: from somebody, to the queue."""
+	frappe.conf.mail_server, frappe.conf.auto_email_id = "localhost", "shop@example.com"
+
+
+def ask(customer, request_type="Erasure", **fields):
+	values = {"doctype": DOCTYPE, "customer": customer.name, "request_type": request_type, "company": COMPANY}
+	return frappe.get_doc({**values, **fields}).insert()
+
+
+@pytest.mark.parametrize(("country", "days"), [("China", 15), ("Germany", 30)])
+def test_the_law_of_the_country_says_by_when(country, days):
+	frappe.db.set_value("Company", COMPANY, "country", country)
+	frappe.clear_document_cache("Company", COMPANY)
+	try:
+		assert getdate(ask(make_customer()).due_on) == getdate(add_days(nowdate(), days))
+	finally:
+		frappe.clear_document_cache("Company", COMPANY)
+
+
+def test_nothing_happens_before_somebody_made_sure_who_asks():
+	doc = ask(make_customer())
+	for act in (doc.erase, doc.prepare_export, doc.complete):
+		with pytest.raises(frappe.ValidationError, match="Make sure first"):
+			act()
+
+
+def test_refusing_needs_a_reason_and_settles():
+	doc = ask(make_customer(), "Access")
+	with pytest.raises(frappe.ValidationError):
+		doc.refuse("no")
+	doc.refuse("Not the person it is about")
+	doc.reload()
+	assert doc.status == "Refused" and doc.completed_on
+	with pytest.raises(frappe.ValidationError):
+		doc.refuse("once more, please")
+
+
+def test_what_is_open_is_waited_for_and_said():
+	customer = make_customer()
+	invoice = make_sales_invoice(customer)
+	doc = ask(customer, identity_checked=1, checked_how="In Person")
+	doc.erase()
+	doc.reload()
+	assert doc.status == "Waiting" and invoice.name in doc.waits_for
+
+
+def test_typed_status_and_due_date_are_not_believed():
+	doc = ask(make_customer(), status="Completed", due_on="2099-01-01", erased_as="erased-me")
+	assert doc.status == "Open" and doc.due_on != "2099-01-01" and not doc.erased_as
+
+
+def test_a_customer_being_erased_is_not_merged():
+	from ccms_app.identity.store import merging
+
+	one, other = make_customer(), make_customer()
+	doc = ask(one, identity_checked=1, checked_how="In Person")
+	doc.erase()
+	assert any("erased" in said for said in merging.refusals(one.name, other.name))
+
+
+def test_analysts_do_not_see_requests(as_user):
+	user = frappe.get_doc(
+		{"doctype": "User", "email": f"a{frappe.generate_hash(length=6)}@example.com", "first_name": "A",
+		"roles": [{"role": "CCMS Analyst"}], "send_welcome_email": 0}
+	).insert()  # fmt: skip
+	doc = ask(make_customer())
+	with as_user(user.name), pytest.raises(frappe.PermissionError):
+		frappe.get_doc(DOCTYPE, doc.name).check_permission("read")
+
+
+def portal_user(customer):
+	user = frappe.get_doc(
+		{"doctype": "User", "email": f"p{frappe.generate_hash(length=6)}@example.com", "first_name": "Paula",
+		"user_type": "Website User", "send_welcome_email": 0}
+	).insert()  # fmt: skip
+	customer.reload()
+	customer.append("portal_users", {"user": user.name})
+	customer.save()
+	return user
+
+
+def test_the_page_shows_a_customer_only_their_own():
+	mine, other = make_customer(mobile_no="+8613800138007"), make_customer(mobile_no="+8613800138008")
+	user = portal_user(mine)
+	assert portal.customers_of(user.name) == [mine.name]
+	assert portal.customers_of("Guest") == []
+	shown = frappe.as_json(held.groups(mine.name))
+	assert "+8613800138007" in shown and "+8613800138008" not in shown
+	with pytest.raises(frappe.PermissionError):
+		held.ask(user.name, other.name, "copy")
+	first = held.ask(user.name, mine.name, "erase")
+	assert held.ask(user.name, mine.name, "erase") == first
+	assert frappe.db.get_value(DOCTYPE, first, "checked_how") == "Logged In"
+
+
+@pytest.mark.commits
+def test_frappes_own_deletion_runs_our_eraser_and_touches_nobody_else():
+	frappe.flags.mute_emails = True
+	customer, other = make_customer(), make_customer(customer_name="Paula")
+	user = portal_user(customer)
+	# a contact with the user's own e-mail address: Frappe's own deletion dies of it
+	frappe.get_doc(
+		{"doctype": "Contact", "first_name": "Paula", "user": user.name,
+		"email_ids": [{"email_id": user.name, "is_primary": 1}],
+		"links": [{"link_doctype": "Customer", "link_name": customer.name}]}
+	).insert()  # fmt: skip
+	doc = frappe.get_doc({"doctype": "Personal Data Deletion Request", "email": user.name})
+	doc.flags.ignore_permissions = True
+	doc.insert()
+	doc.db_set("status", "Pending Approval")
+	doc.trigger_data_deletion()
+	frappe.db.commit()
+	(name,) = frappe.get_all(DOCTYPE, {"customer": customer.name}, pluck="name")
+	requests.erase_job(name)
+	frappe_requests.finish(doc.name)
+	assert not frappe.db.exists("Customer", customer.name)
+	assert not frappe.db.exists("User", user.name)
+	assert frappe.db.get_value("Customer", other.name, "customer_name") == "Paula"
+	assert frappe.db.get_value(doc.doctype, doc.name, "status") == "Deleted"
+
+
+def test_frappes_own_download_gets_our_file():
+	customer = make_customer()
+	user = portal_user(customer)
+	doc = frappe.get_doc(
+		{"doctype": "Personal Data Download Request", "user": user.name, "user_name": "Paula"}
+	)
+	doc.insert(ignore_permissions=True)
+	doc.generate_file_and_send_mail("{}")
+	attached = {"attached_to_doctype": doc.doctype, "attached_to_name": doc.name}
+	names = frappe.get_all("File", attached, ["file_name", "is_private"])
+	assert any(row.file_name.endswith(".zip") and row.is_private for row in names)
