@@ -1,0 +1,143 @@
+"""Fixes on a real site: previewed, saved through the document, logged, undone unless the value was changed since."""
+
+import frappe
+import pytest
+from frappe.utils import add_days, nowdate
+
+from ccms_app.api import quality as api
+from ccms_app.quality.store import findings, fixes, runs
+from tests.site.factories import make_customer
+from tests.site.world import ANALYST, MANAGER, SELLER
+
+FINDING, FIX = findings.DOCTYPE, fixes.DOCTYPE
+BAD, GOOD = "fang.wang@gmial.com", "fang.wang@gmail.com"
+
+
+@pytest.fixture
+def mistyped(site) -> frappe._dict:
+	"""A customer with a mistyped mail domain, and the finding."""
+	customer = make_customer(email_id=BAD).name
+	runs.look([customer])
+	return frappe._dict(customer=customer, finding=finding_of(customer, "Mail Domain Mistyped"))
+
+
+def finding_of(customer: str, rule: str) -> str:
+	return frappe.db.get_value(FINDING, {"customer": customer, "rule": rule})
+
+
+def mail_of(customer: str) -> str:
+	return frappe.get_doc("Customer", customer).email_id
+
+
+def test_a_preview_writes_nothing(mistyped):
+	told = api.preview(mistyped.finding)
+	assert (told["doctype"], told["old"], told["new"]) == ("Contact", BAD, GOOD)
+	assert told["score_after"] == told["score"] + 10
+	assert mail_of(mistyped.customer) == BAD and not frappe.db.exists(FIX, {"customer": mistyped.customer})
+
+
+def test_a_fix_goes_through_the_document_and_is_logged(mistyped):
+	fix = frappe.get_doc(FIX, api.apply(mistyped.finding, seen=BAD))
+	assert mail_of(mistyped.customer) == GOOD  # by the contact's own save
+	assert (fix.old_value, fix.new_value, fix.status, fix.applied_by) == (
+		BAD,
+		GOOD,
+		"Applied",
+		"Administrator",
+	)
+	assert frappe.db.get_value(FINDING, mistyped.finding, "status") == "Fixed"
+
+
+def test_a_fix_is_undone_from_its_log(mistyped):
+	fix = api.apply(mistyped.finding)
+	api.undo(fix)
+	assert mail_of(mistyped.customer) == BAD
+	assert frappe.db.get_value(FIX, fix, ["status", "undone_by"]) == ("Undone", "Administrator")
+	assert frappe.db.get_value(FINDING, mistyped.finding, "status") == "Open"
+	with pytest.raises(frappe.ValidationError, match="undone already"):
+		api.undo(fix)
+
+
+def test_undo_is_refused_when_the_value_was_changed_since(mistyped):
+	fix = api.apply(mistyped.finding)
+	contact = frappe.get_doc("Contact", frappe.db.get_value(FIX, fix, "reference_name"))
+	contact.email_ids[0].email_id = "other@163.com"
+	contact.save()
+	with pytest.raises(frappe.ValidationError, match=r"changed since to .*other@163\.com"):
+		api.undo(fix)
+	contact.reload()
+	assert contact.email_ids[0].email_id == "other@163.com"
+	assert frappe.db.get_value(FIX, fix, "status") == "Applied"
+
+
+def test_a_value_of_ones_own(mistyped):
+	api.apply(mistyped.finding, value="w.fang@qq.com")
+	assert mail_of(mistyped.customer) == "w.fang@qq.com"
+
+
+def test_an_old_preview_is_refused(mistyped):
+	with pytest.raises(frappe.ValidationError, match="changed meanwhile"):
+		api.apply(mistyped.finding, seen="somebody@else.com")
+	assert mail_of(mistyped.customer) == BAD
+
+
+@pytest.mark.parametrize("value", ["", "not an address", "a\0b@qq.com", "x" * 500, BAD])
+def test_what_cannot_be_written_is_refused(mistyped, value):
+	if value == "":
+		frappe.db.set_value(FINDING, mistyped.finding, "suggestion", "")
+		value = None
+	with pytest.raises(frappe.ValidationError):
+		api.apply(mistyped.finding, value=value)
+	assert not frappe.db.exists(FIX, {"customer": mistyped.customer})
+
+
+def test_a_date_is_fixed_and_put_back(site):
+	born = add_days(nowdate(), 30)
+	customer = make_customer(ccms_birth_date=born).name
+	runs.look([customer])
+	fix = api.apply(finding_of(customer, "Birth Date Impossible"), value="1990-02-03")
+	assert str(frappe.db.get_value("Customer", customer, "ccms_birth_date")) == "1990-02-03"
+	api.undo(fix)
+	assert str(frappe.db.get_value("Customer", customer, "ccms_birth_date")) == born
+
+
+def test_what_is_no_field_cannot_be_fixed_here(site):
+	customer = make_customer().name
+	runs.look([customer])
+	with pytest.raises(frappe.ValidationError, match="cannot be put right here"):
+		api.preview(finding_of(customer, "No Way to Reach"), value="x")
+
+
+def test_a_finding_turned_towards_another_field_is_refused(mistyped):
+	frappe.db.set_value(FINDING, mistyped.finding, {"row_doctype": "", "fieldname": "owner"})
+	with pytest.raises(frappe.ValidationError, match="cannot be put right here"):
+		api.apply(mistyped.finding, value="x")
+
+
+def test_a_contact_that_is_gone(mistyped):
+	frappe.db.set_value(FINDING, mistyped.finding, "reference_name", "Nobody at all")
+	with pytest.raises(frappe.ValidationError, match="no longer there"):
+		api.preview(mistyped.finding)
+
+
+@pytest.mark.parametrize("user", [ANALYST, SELLER, "Guest"])
+def test_who_may_not_fix(mistyped, as_user, user):
+	fix = api.apply(mistyped.finding)
+	frappe.db.set_value(FINDING, mistyped.finding, "status", "Open")
+	with as_user(user):
+		for call in (api.preview, api.apply, api.ignore):
+			with pytest.raises(frappe.PermissionError):
+				call(mistyped.finding)
+		with pytest.raises(frappe.PermissionError):
+			api.undo(fix)
+		with pytest.raises(frappe.PermissionError):
+			api.check_now()
+
+
+def test_the_score_with_its_reasons(mistyped, as_user):
+	told = api.of_customer(mistyped.customer)
+	assert told["score"] <= 90
+	assert any("gmail.com" in row["reason"] for row in told["reasons"])
+	with as_user(ANALYST), pytest.raises(frappe.PermissionError):
+		api.of_customer(mistyped.customer)
+	assert MANAGER
