@@ -4,6 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 import frappe
 
+from ccms_app.identity import kinds
+from ccms_app.identity.store import identities
 from ccms_app.interactions.store import intake, sources
 
 from .world import ABROAD, COMPANY  # noqa: F401 (tests read them here)
@@ -65,10 +67,14 @@ def row(source, event_id: str):
 
 
 def forget(*source_names: str) -> None:
-	"""Delete what committed tests left of sources, and commit."""
+	"""Delete what committed tests left of sources, and of the visitors above, and commit."""
+	for visitor in ("visitor-one", "visitor-two"):
+		if found := identities.find(kinds.VISITOR, visitor):
+			frappe.db.delete("CCMS Consent", {"subject_hash": found})
+			frappe.db.delete("CCMS Identity Link", {"identity": found})
+			frappe.db.delete(IDENTITY, {"name": found})
 	for name in source_names:
-		for doctype in (EVENT,):
-			frappe.db.delete(doctype, {"event_source": name})
+		frappe.db.delete(EVENT, {"event_source": name})
 		frappe.db.delete("CCMS Event Source Type", {"parent": name})
 		frappe.db.delete(SOURCE, {"name": name})
 	frappe.db.delete(DAY)

@@ -266,11 +266,6 @@ def person():
 	frappe.db.rollback()
 	for name in names:
 		frappe.delete_doc("Customer", name, force=True)
-	for visitor in ("visitor-one", "visitor-two"):
-		found = identities.find(kinds.VISITOR, visitor)
-		frappe.db.delete("CCMS Consent", {"subject_hash": found})
-		frappe.db.delete("CCMS Identity Link", {"identity": found})
-		frappe.db.delete("CCMS Identity", {"name": found})
 	frappe.db.commit()
 
 
