@@ -8,6 +8,7 @@ from ccms_app.identity import kinds
 from ccms_app.identity.store import capture, identities
 from ccms_app.interactions.store import documents, intake
 from tests.site.factories import COMPANY, TEA, account, make_customer, make_return, make_sales_invoice
+from tests.site.processes import forget_jobs, run_jobs
 from tests.site.reach import make_contact, random_phone
 from tests.site.world import BOXED_TEA
 
@@ -321,3 +322,50 @@ def test_a_committed_document_queues_one_job_and_a_dead_queue_harms_nothing(pers
 def test_a_document_that_is_gone_tells_nothing():
 	"""ERPNext commits within Contact.after_insert when a Call Log has its number; what follows may be rolled back."""
 	assert documents.tell([("Communication", "not there")], put=intake.write) == {}
+
+
+@pytest.mark.commits
+def test_a_worker_tells_what_was_committed_and_nothing_of_what_was_not(person):
+	"""ERPNext itself commits within Contact.after_insert when a Call Log has the number: what is noted until then is told,
+	what is rolled back after it is not."""
+	forget_jobs()
+	documents._forget()
+	number = random_phone()
+	call = frappe.get_doc(
+		{
+			"doctype": "Call Log",
+			"id": frappe.generate_hash(length=10),
+			"from": number,
+			"type": "Incoming",
+			"status": "Completed",
+			"duration": 60,
+			"customer": person.name,
+			"start_time": add_to_date(now_datetime(), minutes=-10),
+		}
+	).insert(ignore_permissions=True)
+	contact = make_contact(person.name, phones=[number])
+	lost = mail(sender=person.email)
+	frappe.db.rollback()
+	try:
+		frappe.db.commit()
+		run_jobs("short")
+		frappe.db.rollback()
+		there = frappe.db.exists("Call Log", call.name)
+		assert len(told(call)) == (1 if there else 0)
+		assert told(lost) == []
+		kept = mail(sender=person.email)
+		frappe.db.commit()
+		run_jobs("short")
+		frappe.db.rollback()
+		assert [owner(event) for event in told(kept)] == [person.name]
+	finally:
+		frappe.db.rollback()
+		for doctype, name in (
+			("Call Log", call.name),
+			("Contact", contact.name),
+			("Communication", kept.name),
+		):
+			frappe.db.delete(EVENT, {"reference_name": name})
+			if frappe.db.exists(doctype, name):
+				frappe.delete_doc(doctype, name, force=True)
+		frappe.db.commit()
