@@ -268,7 +268,8 @@ def test_the_database_has_the_key(columns):
 	found: dict[str, list] = {}
 	for key in frappe.db.sql(f"show index from `tab{EVENT}`", as_dict=True):
 		found.setdefault(key.Key_name, []).append(key.Column_name)
-	assert columns in found.values()
+	# the timeline's keys hold more behind these
+	assert columns in [found[name][: len(columns)] for name in found]
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------
