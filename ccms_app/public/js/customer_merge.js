@@ -141,7 +141,7 @@
 
 	frappe.ui.form.on("Customer", {
 		refresh(frm) {
-			if (frm.is_new() || !frappe.model.can_create("CCMS Customer Merge")) return;
+			if (frm.is_new() || !frappe.model.can_write("CCMS Customer Merge")) return;
 			frm.page.add_menu_item(__("Merge into…"), () => ccms_merging.open(frm.doc.name, frm.doc.customer_name));
 			frm.page.add_menu_item(__("Merges of This Customer"), () =>
 				frappe.set_route("List", "CCMS Customer Merge", { target: frm.doc.name })
