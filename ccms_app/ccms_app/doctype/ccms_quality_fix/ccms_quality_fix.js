@@ -1,0 +1,11 @@
+frappe.ui.form.on("CCMS Quality Fix", {
+	refresh(frm) {
+		frm.disable_save();
+		if (frm.doc.status !== "Applied" || !frm.perm[0] || !frm.perm[0].write) return;
+		frm.add_custom_button(__("Undo"), () =>
+			frappe
+				.xcall("ccms_app.api.quality.undo", { fix: frm.doc.name })
+				.then(() => frm.reload_doc())
+		);
+	},
+});
