@@ -1,5 +1,5 @@
 frappe.listview_settings["CCMS Duplicate Pair"] = {
-	add_fields: ["status", "certainty", "contradicts"],
+	add_fields: ["status", "certainty", "score"],
 	filters: [
 		["status", "=", "Open"],
 		["certainty", "!=", "Possible"],
@@ -12,7 +12,9 @@ frappe.listview_settings["CCMS Duplicate Pair"] = {
 			return [__(doc.status), colors[doc.status], `status,=,${doc.status}`];
 		}
 		const colors = { Certain: "green", Likely: "blue", Possible: "orange" };
-		return [__(doc.certainty), colors[doc.certainty], `certainty,=,${doc.certainty}`];
+		// on a narrow screen the column of the chance is not shown
+		const text = `${__(doc.certainty)} · ${format_number(doc.score, null, 1)} %`;
+		return [text, colors[doc.certainty], `certainty,=,${doc.certainty}`];
 	},
 
 	onload(listview) {
