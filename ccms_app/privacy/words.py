@@ -24,3 +24,5 @@ SOURCES = (
 LEGAL_BASES = ("Consent", "Contract", "Legal Obligation", "Legitimate Interest")
 AGE_OF_CONSENT = 14
 """Below this age a guardian answers (PIPL, article 31)."""
+ERASED_PREFIX = "erased-"
+"""How the names of erased customers begin."""

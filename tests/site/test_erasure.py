@@ -9,7 +9,7 @@ import pytest
 
 from ccms_app.identity.store import handlers, identities
 from ccms_app.privacy.store import erasing, exporting
-from tests.site.factories import make_customer, make_pos_invoice, make_program, make_sales_invoice
+from tests.site.factories import make_customer, make_program, make_sales_invoice
 from tests.site.ledger_checks import membership_of, set_balance
 from tests.site.merged_customers import audited
 
@@ -33,11 +33,6 @@ def test_every_doctype_with_a_person_has_a_handler():
 			if personal and name not in answered and name not in NOT_OF_A_PERSON:
 				missing.append(f"{name}.{field.fieldname}")
 	assert not missing, f"no handler in ccms_customer_handlers answers for {missing}"
-
-
-def paid(customer, **fields):
-	"""A paid sale: nothing is left open."""
-	return make_pos_invoice(customer, **fields)
 
 
 def test_points_end_and_the_audit_stays_clean():
@@ -75,6 +70,15 @@ def test_open_invoices_drafts_and_orders_are_waited_for():
 	with pytest.raises(frappe.ValidationError, match=invoice.name):
 		erasing.now(customer.name, erasing.new_name())
 	assert frappe.db.exists("Customer", customer.name)
+
+
+def test_nothing_is_worked_out_about_who_was_erased():
+	from ccms_app.privacy.store import profiling
+
+	customer = make_customer()
+	name = erasing.new_name()
+	erasing.now(customer.name, name)
+	assert name in profiling.not_profiled() and name in profiling.not_profiled([name])
 
 
 def test_the_shared_phone_of_a_family_stays_the_others():

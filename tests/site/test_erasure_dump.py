@@ -8,6 +8,7 @@ from ccms_app.identity.store import capture, merging
 from ccms_app.interactions.store import days
 from ccms_app.privacy.store import consent, erasing, party_texts, requests
 from tests.site.dump import files, places
+from tests.site.events import call, phone, send, server
 from tests.site.factories import (
 	COMPANY,
 	TEA,
@@ -62,6 +63,8 @@ def everything(marker: str) -> str:
 	frappe.get_doc(adjustment).insert().submit()
 	consent.record(customer.name, "Marketing", "Given", source="Desk", proof=f"{marker} letter")
 	consent.record(customer.name, "Profiling", "Objected", source="Desk", proof=f"{marker} call")
+	said = call("m1", identity=phone("+8613911112222"), subject=f"{marker} calls", content=f"{marker} talks")
+	assert send(server(), said) == ["stored"]
 	_around(customer, contact, marker)
 	_sales(customer, contact, address, marker)
 	merging.run(twin.name, customer.name, reason=f"{marker} twice")
@@ -147,9 +150,16 @@ def test_a_marker_is_nowhere_but_in_the_books_and_then_nowhere():
 	requests.export_job(requested(customer, "Access").name)
 	frappe.db.commit()
 	before = places(marker)
-	assert {"Customer", "Contact", "Address", "Communication", "Sales Invoice", "Issue", "Quotation"} <= set(
-		before
-	)
+	assert {
+		"Customer",
+		"Contact",
+		"Address",
+		"Communication",
+		"Sales Invoice",
+		"Issue",
+		"Quotation",
+		"CCMS Customer Interaction",
+	} <= set(before)
 	assert files(marker)
 
 	requests.start_erasure(frappe.get_doc("CCMS Privacy Request", erasure))

@@ -16,18 +16,18 @@ from frappe.query_builder.functions import Sum
 from frappe.utils import flt, fmt_money, getdate, nowdate
 
 from ccms_app.identity.store import handlers, locks
+from ccms_app.privacy import words
 
 from . import access, party_handler, party_texts, trails
 
 Told = Callable[[float, str], None]
-PREFIX = "erased-"
 YEARS = 10
 """What a company keeps its books for when nothing else is set."""
 
 
 def new_name() -> str:
 	"""A name for an erased customer, of which nothing leads back."""
-	return f"{PREFIX}{frappe.generate_hash(length=16)}"
+	return f"{words.ERASED_PREFIX}{frappe.generate_hash(length=16)}"
 
 
 # --- what must wait ----------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def now(customer: str, erased_as: str, told: Told | None = None) -> dict[str, in
 	if not _held(customer, erased_as):
 		return {}
 	domains = handlers.all()
-	words = party_handler.personal_words(customer)  # while there is somebody to ask
+	said = party_handler.personal_words(customer)  # while there is somebody to ask
 	told(2, _("Events"))
 	ahead = 0
 	for handler in domains.values():
@@ -107,7 +107,7 @@ def now(customer: str, erased_as: str, told: Told | None = None) -> dict[str, in
 		told(50 + 45 * number / len(domains), _("Profile, points and documents"))
 		for doctype, count in handler.erase(customer, erased_as).items():
 			done[doctype] = done.get(doctype, 0) + count
-	trails.scrub_logs(words, keep_versions_of=tuple(texts.doctype for texts in party_texts.BOOKS))
+	trails.scrub_logs(said, keep_versions_of=tuple(texts.doctype for texts in party_texts.BOOKS))
 	if ahead:
 		done["CCMS Customer Interaction"] = done.get("CCMS Customer Interaction", 0) + ahead
 	access.log(access.ERASED, erased_as, ", ".join(f"{doctype} {count}" for doctype, count in done.items()))

@@ -12,6 +12,7 @@ from frappe.query_builder import DocType
 from ccms_app.customer_handler import Nothing
 from ccms_app.customer_rows import filled, plain, readable
 from ccms_app.identity.store import identities, links, merge_records
+from ccms_app.privacy import words
 
 from . import party_texts, trails
 from .party_texts import BOOKS, NOW
@@ -96,24 +97,26 @@ def _documents(texts: party_texts.Texts, names: list[str]) -> list[dict[str, Any
 def personal_words(customer: str) -> set[str]:
 	"""What a person can be found by in a log: names, e-mail addresses, numbers."""
 	row = frappe.db.get_value(CUSTOMER, customer, ["customer_name", "email_id", "mobile_no", "tax_id"]) or ()
-	words = {customer, *row}
+	found_by = {customer, *row}
 	for merge in merge_records.of([customer]):
-		words.update(frappe.db.get_value(merge_records.DOCTYPE, merge.name, ["source", "source_title"]) or ())
+		found_by.update(
+			frappe.db.get_value(merge_records.DOCTYPE, merge.name, ["source", "source_title"]) or ()
+		)
 	for identity in links.of_customer(customer):
 		try:
-			words.add(identities.reveal(identity.identity).rpartition(":")[2])
+			found_by.add(identities.reveal(identity.identity).rpartition(":")[2])
 		except (frappe.ValidationError, frappe.DoesNotExistError):
 			frappe.clear_last_message()
 	for contact in _linked("Contact", [customer]):
-		words.add(contact)
+		found_by.add(contact)
 		found = frappe.db.get_value("Contact", contact, ["full_name", "email_id", "mobile_no", "phone"])
-		words.update(found or ())
-		words.update(frappe.get_all("Contact Email", {"parent": contact}, pluck="email_id"))
-		words.update(frappe.get_all("Contact Phone", {"parent": contact}, pluck="phone"))
+		found_by.update(found or ())
+		found_by.update(frappe.get_all("Contact Email", {"parent": contact}, pluck="email_id"))
+		found_by.update(frappe.get_all("Contact Phone", {"parent": contact}, pluck="phone"))
 	for address in _linked("Address", [customer]):
-		words.add(address)
-		words.update(frappe.db.get_value("Address", address, ["email_id", "phone", "address_line1"]) or ())
-	return {str(word) for word in words if word}
+		found_by.add(address)
+		found_by.update(frappe.db.get_value("Address", address, ["email_id", "phone", "address_line1"]) or ())
+	return {str(word) for word in found_by if word}
 
 
 def _linked(doctype: str, customers: list[str]) -> list[str]:
@@ -156,7 +159,7 @@ def _wipe_people(doctype: str, both: list[str], erased_as: str) -> dict[str, int
 			frappe.db.delete("Dynamic Link", {"name": ["in", mine]})
 			continue
 		trails.clear(doctype, [name])
-		if not name.startswith("erased-"):
+		if not name.startswith(words.ERASED_PREFIX):
 			new = f"{erased_as}-{frappe.generate_hash(length=6)}"
 			rename_doc(
 				doctype,

@@ -26,6 +26,7 @@ def not_profiled(customers: Iterable[str] | None = None) -> dict[str, str]:
 	Args:
 		customers: only of these; None: of the whole site.
 	"""
+	customers = None if customers is None else list(customers)
 	if customers is None:
 		said_no, children = _said_no(), _children()
 	else:
@@ -39,7 +40,17 @@ def not_profiled(customers: Iterable[str] | None = None) -> dict[str, str]:
 		# of a child only a guardian's yes is heard (consent.standing_many)
 		if customer not in found and not (customer in standing and standing[customer].is_yes):
 			found[customer] = CHILD
+	# whoever was erased never said no, but nothing is worked out about them any more
+	found.update(dict.fromkeys(_erased(customers), OBJECTED))
 	return found
+
+
+def _erased(among: Iterable[str] | None) -> list[str]:
+	if among is not None:
+		return [name for name in among if name.startswith(words.ERASED_PREFIX)]
+	customer = DocType("Customer")
+	query = frappe.qb.from_(customer).select(customer.name)
+	return query.where(customer.name.like(f"{words.ERASED_PREFIX}%")).run(pluck=True)
 
 
 def _said_no() -> set[str]:
