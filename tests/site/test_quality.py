@@ -8,6 +8,7 @@ from frappe.utils import add_days, add_to_date, now_datetime, nowdate
 
 from ccms_app.identity.store import handlers, identities
 from ccms_app.quality.store import findings, records, rules, runs, words
+from tests.site import killing
 from tests.site.factories import make_customer, make_sales_invoice
 from tests.site.world import ANALYST, MANAGER, SELLER
 
@@ -140,6 +141,19 @@ def test_a_run_that_died_goes_on_where_it_stopped(people, monkeypatch):
 	assert (doc.status, doc.checked, doc.position) == ("Completed", 7 + len(left), "")
 	assert not open_of(names[1])
 	assert all("Mail Domain Mistyped" in open_of(name) for name in names if name > names[1])
+
+
+def test_a_run_that_is_killed_is_gone_on_with(people, monkeypatch):
+	names = [people(email_id=f"killed{number}@gmial.com") for number in range(3)]
+	monkeypatch.setattr(runs, "BATCH", 2)
+	monkeypatch.setattr(records, "names", lambda: sorted(names))
+	killing.die_at(lambda: runs.run(full=True), 5)
+	left = frappe.get_doc(RUN, {"status": "Running"})
+	runs.resume()
+	left.reload()
+	assert (left.status, left.checked) == ("Completed", 3)
+	for name in names:
+		assert frappe.db.count(FINDING, {"customer": name, "kind": "Mail Domain Mistyped"}) == 1
 
 
 def test_nothing_is_resumed_when_nothing_died(people):
