@@ -127,7 +127,7 @@ def test_in_chinese(desk, look, pair, device):
 	settle(page)
 	look(page, f"merge-dialog-{device}-zh")
 	if device == "desktop":
-		read(page, DIALOG, pair.source, pair.target)
+		read(page, DIALOG, pair.source, pair.target, "Individual", "All Territories")
 	name = merging.run(pair.source, pair.target)
 	frappe.db.commit()
 	open_form(page, f"ccms-customer-merge/{name}")

@@ -361,3 +361,13 @@ def settled(*customers: str) -> None:
 	"""Wait until the database has rolled back what the dead process held."""
 	locks.hold(customers)
 	frappe.db.rollback()
+
+
+def test_a_manager_merges_and_undoes_what_others_made(program, as_user):
+	"""With assignments, files and comments that are not theirs."""
+	source, target = full_of_traces(program), full_of_traces(program)
+	before = business_rows()
+	with as_user(MANAGER):
+		name = merging.run(source.name, target.name)
+		undo.run(name)
+	assert differences(before, business_rows()) == []

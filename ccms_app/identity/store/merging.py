@@ -109,15 +109,19 @@ def foresee(source: str, target: str) -> dict[str, Any]:
 	refused = refusals(source, target)
 	if refused:
 		return {"refusals": refused, "moves": [], "says": []}
-	moves = references.counted(references.pointing_at(source, lock=False))
-	hidden = {doctype for handler in handlers.all().values() for doctype, _field in handler.restored}
 	return {
 		"refusals": [],
-		"moves": [vars(count) for count in moves if count.doctype not in hidden],
+		"moves": _counts(references.pointing_at(source, lock=False)),
 		"says": [
 			said for handler in handlers.all().values() for said in handler.foresee_merge(source, target)
 		],
 	}
+
+
+def _counts(found: list[references.Moved]) -> list[dict[str, Any]]:
+	"""What moves, as people read it: figures that are worked out anew are no news."""
+	computed = {doctype for handler in handlers.all().values() for doctype, _field in handler.restored}
+	return [vars(count) for count in references.counted(found) if count.doctype not in computed]
 
 
 # --- before -------------------------------------------------------------------------------------------------------
@@ -150,11 +154,26 @@ def before(source: str, target: str) -> None:
 		},
 		"lead": _lead(source),
 		"handlers": {path: handler.before_merge(source, target) for path, handler in domains.items()},
-		"counts": [vars(count) for count in references.counted(found)],
+		"counts": _counts(found),
 	}
 	_records()[source, target] = frappe.parse_json(frappe.as_json(record, indent=None))
+	if _context():
+		_drop_double_assignments(source, target)
 	if told:
 		told(40, _("Moving"))
+
+
+def _drop_double_assignments(source: str, target: str) -> None:
+	"""Frappe deletes the source's assignments to whoever is assigned to both, with the user's own permission, which a
+	merge does not ask for. Only in our own merges: they are no trial."""
+	assigned = [
+		set(frappe.parse_json(frappe.db.get_value(CUSTOMER, name, "_assign") or "[]"))
+		for name in (source, target)
+	]
+	for user in sorted(assigned[0] & assigned[1]):
+		mine = {"owner": user, "reference_type": CUSTOMER, "reference_name": source}
+		for todo in frappe.get_all("ToDo", filters=mine, pluck="name"):
+			frappe.delete_doc("ToDo", todo, ignore_permissions=True)
 
 
 def _records() -> dict[tuple[str, str], dict]:

@@ -21,7 +21,7 @@
 			$("<p class='bold'>").text(__("This moves:")).appendTo(box);
 			$(ccms_merging.table(moves)).appendTo(box);
 		}
-		says.forEach((text) => $("<p>").text(text).appendTo(box));
+		says.forEach((text) => $("<p class='mt-3'>").text(text).appendTo(box));
 		$("<p class='text-muted small'>").text(__("The merge can be undone from the list of merges for some time.")).appendTo(box);
 		return box;
 	};
