@@ -9,7 +9,7 @@ RESTRICTION, OBJECTION = "Restriction", "Objection"
 OPEN, WAITING, RUNNING, COMPLETED, REFUSED = "Open", "Waiting", "Running", "Completed", "Refused"
 UNSETTLED = (OPEN, WAITING, RUNNING)
 DAYS, DAYS_IN_CHINA = 30, 15
-"""GDPR 12 (3): a month; PIPL 50 as the national standard GB/T 35273 puts it: 15 working days at the most, taken as days."""
+"""GDPR 12 (3) says a month; 15 days is what this product promises under PIPL, which says "in time"."""
 CHINA = "China"
 LEAST_REASON = 10
 
