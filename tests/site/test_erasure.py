@@ -115,3 +115,16 @@ def test_the_export_holds_what_is_stored_and_is_logged():
 	assert found["CCMS Membership"] and found["CCMS Points Ledger Entry"]
 	with zipfile.ZipFile(BytesIO(exporting.packed(customer.name))) as archive:
 		assert json.loads(archive.read("CCMS Membership.json"))[0]["points_active"] == 50
+
+
+def test_what_people_wrote_about_others_too_loses_the_name_alone():
+	customer = make_customer(make_program(), customer_name="Aurelia Quittenbaum")
+	task = frappe.get_doc(
+		{"doctype": "ToDo", "description": "Ask Anna about tea, and call AURELIA quittenbaum back"}
+	).insert()
+
+	erasing.now(customer.name, erasing.new_name())
+
+	left = frappe.db.get_value("ToDo", task.name, "description")
+	assert "Ask Anna about tea, and call" in left and "back" in left
+	assert "quittenbaum" not in left.lower()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import frappe
-from frappe.query_builder import DocType
+from frappe.query_builder import CustomFunction, DocType
 
+RegexpReplace = CustomFunction("REGEXP_REPLACE", ["text", "pattern", "by"])
 CHUNK = 500
 # DocType: (column of the document's DocType, column of its name)
 BESIDE = {
@@ -41,12 +43,16 @@ LOGS = {
 	"Prepared Report": ("filters", "report_name"),
 	"SMS Log": ("message", "requested_numbers", "sent_to"),
 	"Scheduled Job Log": ("details",),
+	"Email Queue": ("message",),
+}
+# what people wrote, perhaps about others as well: the words are taken out, the row stays
+WRITTEN = {
 	"Event": ("subject", "description"),
 	"ToDo": ("description",),
 	"Version": ("data",),
-	"Email Queue": ("message",),
 	"Comment": ("content", "subject"),
 }
+GONE = "···"
 SHORTEST = 5
 """A name shorter than this stands in too many other words to be looked for."""
 
@@ -142,23 +148,16 @@ def _queue(doctype: str, names: list[str]) -> None:
 
 
 def scrub_logs(words: Iterable[str], keep_versions_of: tuple[str, ...] = ()) -> int:
-	"""Delete rows of logs in which one of these words stands. Returns how many."""
-	words = sorted({word for word in words if word and len(word) >= SHORTEST})
+	"""Delete rows of logs in which one of these words stands, and take the words out of what people wrote. Returns how
+	many rows."""
+	words = sorted(
+		{word for word in words if word and len(word) >= SHORTEST}, key=lambda word: (-len(word), word)
+	)
 	done = 0
-	for doctype, columns in LOGS.items():
-		if not words or not frappe.db.table_exists(doctype):
-			continue
-		table, here = DocType(doctype), set(frappe.db.get_table_columns(doctype))
-		match = None
-		for column in columns:
-			for word in words:
-				if column in here:
-					one = table[column].like(f"%{_literal(word)}%")
-					match = one if match is None else match | one
+	for doctype, columns in LOGS.items() if words else ():
+		table, match = _standing_in(doctype, columns, words)
 		if match is None:
 			continue
-		if doctype == "Version" and keep_versions_of:
-			match &= table.ref_doctype.notin(keep_versions_of)
 		if doctype == "Email Queue":
 			mails = frappe.qb.from_(table).select(table.name).where(match).run(pluck=True)
 			recipient = DocType("Email Queue Recipient")
@@ -166,7 +165,36 @@ def scrub_logs(words: Iterable[str], keep_versions_of: tuple[str, ...] = ()) -> 
 				frappe.qb.from_(recipient).delete().where(recipient.parent.isin(mails)).run()
 		frappe.qb.from_(table).delete().where(match).run()
 		done += max(frappe.db._cursor.rowcount, 0)
+	for doctype, columns in WRITTEN.items() if words else ():
+		for column in columns:
+			done += _take_out(doctype, column, words, keep_versions_of)
 	return done
+
+
+def _take_out(doctype: str, column: str, words: list[str], keep_versions_of: tuple[str, ...]) -> int:
+	table, match = _standing_in(doctype, (column,), words)
+	if match is None:
+		return 0
+	if doctype == "Version" and keep_versions_of:
+		match &= table.ref_doctype.notin(keep_versions_of)
+	text = table[column]
+	for word in words:
+		text = RegexpReplace(text, f"(?i){re.escape(word)}", GONE)
+	frappe.qb.update(table).set(table[column], text).where(match).run()
+	return max(frappe.db._cursor.rowcount, 0)
+
+
+def _standing_in(doctype: str, columns: Iterable[str], words: list[str]):
+	"""(table, condition that one of these words stands in one of the columns); the condition is None without any."""
+	table, match = DocType(doctype), None
+	if not frappe.db.table_exists(doctype):
+		return table, None
+	here = set(frappe.db.get_table_columns(doctype))
+	for column in columns:
+		for word in words if column in here else ():
+			one = table[column].like(f"%{_literal(word)}%")
+			match = one if match is None else match | one
+	return table, match
 
 
 def forget_marks(doctype: str, names: Iterable[str]) -> None:
