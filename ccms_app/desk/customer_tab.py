@@ -66,7 +66,9 @@ def behaviour(customer: str) -> dict[str, Any]:
 
 NOT_PROFILED = {
 	"objected": lambda: _("Does not want to be profiled: in no scores, segments and recommendations."),
-	"child": lambda: _("Under 14, and no guardian has consented: in no scores, segments and recommendations."),
+	"child": lambda: _(
+		"Under 14, and no guardian has consented: in no scores, segments and recommendations."
+	),
 }
 
 

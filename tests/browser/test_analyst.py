@@ -41,4 +41,6 @@ def test_lists_of_persons_are_closed(company, desk):
 	page = desk(ANALYST)
 	page.goto("/app/ccms-membership")
 	settle(page)
-	expect(page.locator("body")).to_contain_text(re.compile("Not Permitted|not permitted|No permission|Not found"))
+	expect(page.locator("body")).to_contain_text(
+		re.compile("Not Permitted|not permitted|No permission|Not found")
+	)

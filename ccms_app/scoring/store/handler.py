@@ -9,7 +9,6 @@ from ccms_app.customer_rows import delete, filled, readable
 
 from . import anomalies, runs, scores, warnings
 
-
 LEFT_OUT = "CCMS Left Out Customer"
 
 

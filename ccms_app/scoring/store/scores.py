@@ -64,7 +64,9 @@ def names(customers: list[str] | None = None) -> dict[str, str]:
 	if customers is not None:
 		query = frappe.qb.from_(customer).select(customer.name, customer.customer_name)
 		parts = (customers[start : start + 1000] for start in range(0, len(customers), 1000))
-		return {name: called for part in parts for name, called in query.where(customer.name.isin(part)).run()}
+		return {
+			name: called for part in parts for name, called in query.where(customer.name.isin(part)).run()
+		}
 	found = stream.table(
 		customer, {"name": (customer.name, pa.string()), "called": (customer.customer_name, pa.string())}
 	)

@@ -9,7 +9,9 @@ from ccms_app.scoring.store import runs
 class CCMSScoreRun(Document):
 	def validate(self) -> None:
 		if not self.flags.from_scoring:
-			frappe.throw(_("A score run is not written by hand. Press Score Now instead."), frappe.PermissionError)
+			frappe.throw(
+				_("A score run is not written by hand. Press Score Now instead."), frappe.PermissionError
+			)
 
 	def on_trash(self) -> None:
 		runs.forget(self)
