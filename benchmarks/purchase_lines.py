@@ -7,6 +7,7 @@ in part. Everything is drawn from one seed.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +92,7 @@ def _files(folder: Path, columns: dict[str, np.ndarray], items: int) -> list[Pat
 	month = day.astype("datetime64[M]")
 	edges = [0, *(np.flatnonzero(np.diff(month.astype(int))) + 1).tolist(), len(month)]
 	paths = []
-	for begin, end in zip(edges[:-1], edges[1:], strict=True):
+	for begin, end in pairwise(edges):
 		part = {name: values[begin:end] for name, values in columns.items()}
 		paths.append(folder / f"{month[begin]}.parquet")
 		pq.write_table(_table(part, day[begin:end]), paths[-1], compression="zstd", compression_level=1)
