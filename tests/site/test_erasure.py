@@ -9,9 +9,10 @@ import pytest
 
 from ccms_app.identity.store import handlers, identities
 from ccms_app.privacy.store import erasing, exporting
-from tests.site.factories import make_customer, make_program, make_sales_invoice
+from tests.site.factories import make_customer, make_pos_invoice, make_program, make_sales_invoice
 from tests.site.ledger_checks import membership_of, set_balance
 from tests.site.merged_customers import audited
+from tests.site.payments import open_till
 
 CUSTOMER_LINK = ("Customer", "CCMS Identity")
 # DocTypes that name customers or identities and are answered for otherwise, and why
@@ -70,6 +71,15 @@ def test_open_invoices_drafts_and_orders_are_waited_for():
 	with pytest.raises(frappe.ValidationError, match=invoice.name):
 		erasing.now(customer.name, erasing.new_name())
 	assert frappe.db.exists("Customer", customer.name)
+
+
+def test_a_sale_of_an_open_till_is_waited_for():
+	customer = make_customer()
+	open_till()
+	sale = make_pos_invoice(customer)
+	assert any(sale.name in text and "till" in text for text in erasing.waits_for(customer.name))
+	with pytest.raises(frappe.ValidationError, match=sale.name):
+		erasing.now(customer.name, erasing.new_name())
 
 
 def test_nothing_is_worked_out_about_who_was_erased():

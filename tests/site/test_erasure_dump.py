@@ -20,6 +20,7 @@ from tests.site.factories import (
 )
 from tests.site.ledger_checks import membership_of, set_balance
 from tests.site.merged_customers import audited
+from tests.site.payments import close_till, open_till
 
 pytestmark = pytest.mark.commits
 
@@ -110,7 +111,9 @@ def _sales(customer, contact, address, marker: str) -> None:
 	payment = get_payment_entry("Sales Invoice", invoice.name)
 	payment.update({"reference_no": f"{marker}-ref", "reference_date": nowdate()})
 	payment.insert().submit()
+	opening = open_till()
 	make_pos_invoice(customer, remarks=f"{marker} at the till", po_no=f"{marker}-pos")
+	close_till(opening)
 	line = {
 		"item_code": TEA,
 		"qty": 1,

@@ -15,11 +15,13 @@ def insert(doctype: str, columns: Sequence[str], rows: Sequence[tuple], ignore: 
 
 	Args:
 		columns: fields of ours, never what somebody typed.
-		ignore: a row that is there already stays as it is. MariaDB then shortens values in silence: check them before.
+		ignore: a row that is there already stays as it is. (INSERT IGNORE would shorten values in silence, and hold such
+			rows by shared locks, over which two writers fall when they go on to change them.)
 	"""
 	names = ", ".join(f"`{column}`" for column in columns)
 	place = f"({', '.join(['%s'] * len(columns))})"
-	into = f"insert {'ignore ' if ignore else ''}into `tab{doctype}` ({names}) values "
+	into = f"insert into `tab{doctype}` ({names}) values "
+	kept = f" on duplicate key update `{columns[0]}` = `{columns[0]}`" if ignore else ""
 	for start in range(0, len(rows), CHUNK):
 		part = rows[start : start + CHUNK]
-		frappe.db.sql(into + ", ".join([place] * len(part)), [value for row in part for value in row])
+		frappe.db.sql(into + ", ".join([place] * len(part)) + kept, [value for row in part for value in row])

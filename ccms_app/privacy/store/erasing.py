@@ -49,6 +49,10 @@ def waits_for(customer: str) -> list[str]:
 		for row in frappe.get_all(doctype, unpaid, ["name", "outstanding_amount", "currency"], limit=5):
 			amount = fmt_money(row.outstanding_amount, currency=row.currency)
 			said.append(_("{0} {1} is open: {2}").format(_(doctype), row.name, amount))
+	# ERPNext still makes a Sales Invoice of it, and for a customer who is disabled it makes none
+	at_the_till = {"customer": customer, "docstatus": 1, "consolidated_invoice": ["is", "not set"]}
+	for name in frappe.get_all("POS Invoice", at_the_till, pluck="name", limit=5):
+		said.append(_("{0} {1} waits for its till to be closed.").format(_("POS Invoice"), name))
 	done = ("Completed", "Closed", "Cancelled")
 	open_orders = {"customer": customer, "docstatus": 1, "status": ["not in", done]}
 	for name in frappe.get_all("Sales Order", open_orders, pluck="name", limit=5):
