@@ -24,7 +24,8 @@ def customer_renamed(new: str, merge: bool) -> list[str]:
 	if merge:
 		for company in companies:
 			right = key(new, company)
-			if frappe.db.exists(DOCTYPE, right):
+			# as it is now: an invoice that was saved since the merge began may have made it
+			if frappe.db.get_value(DOCTYPE, right, "name", for_update=True):
 				frappe.db.delete(DOCTYPE, {"customer": new, "company": company, "name": ["!=", right]})
 	frappe.db.sql(f"update `tab{DOCTYPE}` set name = {_KEY} where customer = %s", (new,))
 	return companies if merge else []
