@@ -35,7 +35,7 @@ def open_workspace(page):
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_workspace_and_the_dashboard(desk, look, company, language, device):
 	page = open_workspace(desk(MANAGER, language=language, device=device))
-	expect(page.locator(".number-widget-box .number")).to_have_count(4)
+	expect(page.locator(".number-widget-box .number")).to_have_count(5)
 	expect(page.locator(".ccms-heat td a").first).to_be_visible()
 	expect(page.locator(".ccms-block .ccms-table tbody tr").first).to_be_visible()
 	expect(page.locator(".dashboard-widget-box svg rect.bar").first).to_be_attached()
