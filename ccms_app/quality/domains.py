@@ -33,7 +33,8 @@ def suggestion(domain: str, common: tuple[str, ...] = COMMON) -> str:
 	if len(domain) > 60 or domain in common or domain in REAL:
 		return ""
 	near = [one for one in common if len(one) >= 6 and OSA.distance(domain, one, score_cutoff=1) == 1]
-	numbers = [one for one in near if one.split(".")[0].isdigit()]
-	if numbers and domain.split(".")[0].isdigit():
-		return ""  # 162.com is another number, not a slip that can be told
+	first = domain.split(".")[0]
+	if first.isdigit():
+		# 162.com is another number, not a slip that can be told; 163.con is one
+		near = [one for one in near if one.split(".")[0] == first or not one.split(".")[0].isdigit()]
 	return near[0] if near else ""

@@ -12,7 +12,8 @@ from ccms_app.identity.normalise import email, phone, plain
 
 _TEST = re.compile(
 	r"(?:test(?:er|ing|kunde|user|customer)?|asdf\w*|qwert\w*|xxx+|aaa+|abc|abcd|dummy|foo|bar|n/?a|none|null|undefined|"
-	r"unknown|no name|sample|demo|lorem ipsum|mickey mouse|max mustermann|john doe|jane doe|测试\w{0,4}|測試\w{0,4}|无|未知|匿名)"
+	r"unknown|no name|sample|demo|lorem ipsum|mickey mouse|max mustermann|john doe|jane doe|测试\w{0,4}|測試\w{0,4}|无|無|未知|匿名|"
+	r"张三|張三|李四|王五|zhang\s?san|某某某?|无名氏|佚名|路人甲|ceshi|不详|暂无|未填|客户|顾客|散客)"
 	r"(?:[\s_\-]*[0-9]{0,6})(?:\s+(?:test|user|customer|测试))?",
 	re.IGNORECASE,
 )
@@ -24,9 +25,10 @@ ALIKE = 60
 """Names that are less like each other (0 to 100) are two persons'."""
 
 
-def is_test_name(text: str) -> bool:
-	"""Whether a name was typed to try something out."""
-	return bool(_TEST.fullmatch(plain(text)))
+def is_test_name(text: str, words: frozenset[str] = frozenset()) -> bool:
+	"""Whether a name was typed to try something out. `words`: further ones, in small letters."""
+	typed = plain(text)
+	return bool(_TEST.fullmatch(typed)) or typed.casefold() in words
 
 
 def is_test_mail(address: str) -> bool:

@@ -14,12 +14,11 @@ import phonenumbers
 
 from ccms_app.identity import normalise
 
-from . import domains, names
+from . import domains, names, parameters
 from .record import Place, Record, Text
 
 SHORT = 140
 """No value in a reason is longer."""
-MOST_YEARS = 120
 NOBODY = Place("Customer", "", "")
 
 
@@ -32,13 +31,9 @@ class Rule:
 	weight: float = 10.0
 	parameters: dict[str, Any] = field(default_factory=dict, hash=False)
 
-	def number(self, name: str, usual: int, least: int = 0, most: int = 10_000) -> int:
-		"""A whole number among the parameters; the usual one when it is none, or beyond reason."""
-		try:
-			value = int(self.parameters.get(name, usual))
-		except (TypeError, ValueError, OverflowError):
-			return usual
-		return value if least <= value <= most else usual
+	def given(self, name: str) -> Any:
+		"""A parameter of this kind of rule; the usual one when it is not set, or nothing to work with."""
+		return parameters.read(self.kind, name, self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +81,7 @@ def _repaired(text: str) -> str:
 
 
 def _domain_mistyped(record: Record, rule: Rule, today: date) -> Iterator[Found]:
-	more = rule.parameters.get("domains")
-	common = domains.COMMON
-	if isinstance(more, list):
-		common += tuple(one.strip().lower() for one in more[:200] if isinstance(one, str) and "." in one)
+	common = domains.COMMON + tuple(one for one in rule.given("domains") if "." in one)
 	for text in record.emails:
 		if address := normalise.email(text.value):
 			local, _at, domain = address.rpartition("@")
@@ -98,8 +90,9 @@ def _domain_mistyped(record: Record, rule: Rule, today: date) -> Iterator[Found]
 
 
 def _test_data(record: Record, rule: Rule, today: date) -> Iterator[Found]:
+	words = frozenset(rule.given("words"))
 	for text in record.names:
-		if names.is_test_name(text.value):
+		if names.is_test_name(text.value, words):
 			yield _of(text)
 	for text in record.emails:
 		if (address := normalise.email(text.value)) and names.is_test_mail(address):
@@ -112,8 +105,7 @@ def _test_data(record: Record, rule: Rule, today: date) -> Iterator[Found]:
 def _birth_date(record: Record, rule: Rule, today: date) -> Iterator[Found]:
 	if not (born := record.birth_date):
 		return
-	years = rule.number("years", MOST_YEARS, 1, 200)
-	if born > today or today.year - born.year > years:
+	if born > today or today.year - born.year > rule.given("years"):
 		yield _person(record, "ccms_birth_date", value=str(born))
 
 
@@ -125,7 +117,7 @@ def _before_birth(record: Record, rule: Rule, today: date) -> Iterator[Found]:
 
 
 def _before_joining(record: Record, rule: Rule, today: date) -> Iterator[Found]:
-	days = timedelta(days=rule.number("days", 0))
+	days = timedelta(days=rule.given("days"))
 	if record.joined and record.first_purchase and record.first_purchase < record.joined - days:
 		yield _person(record, value=str(record.joined), bought=str(record.first_purchase))
 
@@ -142,7 +134,7 @@ def _phone_country(record: Record, rule: Rule, today: date) -> Iterator[Found]:
 
 
 def _no_way(record: Record, rule: Rule, today: date) -> Iterator[Found]:
-	if record.has_other_reach or (record.has_address and rule.parameters.get("post_counts", 1)):
+	if record.has_other_reach or (record.has_address and rule.given("post_counts")):
 		return
 	if any(normalise.phones(text.value, text.region) for text in record.phones):
 		return
@@ -160,11 +152,8 @@ def months_before(today: date, months: int) -> date:
 	return min(first + timedelta(days=today.day - 1), following - timedelta(days=1))
 
 
-USUAL_MONTHS = 24
-
-
 def _not_confirmed(record: Record, rule: Rule, today: date) -> Iterator[Found]:
-	months = rule.number("months", USUAL_MONTHS, 1, 1200)
+	months = rule.given("months")
 	if record.confirmed and record.confirmed < months_before(today, months):
 		yield _person(record, value=str(record.confirmed), months=months)
 

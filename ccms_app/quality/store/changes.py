@@ -9,7 +9,7 @@ from frappe.query_builder import DocType
 from frappe.utils import getdate
 
 from ccms_app.identity.store import match_records
-from ccms_app.quality.rules import USUAL_MONTHS, Rule, months_before
+from ccms_app.quality.rules import Rule, months_before
 
 from . import records
 
@@ -43,7 +43,7 @@ def _beside(customers: set[str]) -> set[str]:
 
 def _aged(last: date, rules: list[Rule], today: date) -> set[str]:
 	"""Customers who have become unconfirmed for too long only by the passing of time."""
-	limits = {rule.number("months", USUAL_MONTHS, 1, 1200) for rule in rules if rule.kind == "Not Confirmed"}
+	limits = {rule.given("months") for rule in rules if rule.kind == "Not Confirmed"}
 	if not limits or last >= today:
 		return set()
 	customer = DocType("Customer")

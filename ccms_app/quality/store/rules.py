@@ -8,8 +8,9 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.query_builder import DocType
-from frappe.utils import cint, flt
+from frappe.utils import cint, escape_html, flt
 
+from ccms_app.quality.parameters import KNOWN, Number, Parameter, wrong
 from ccms_app.quality.rules import KINDS, Rule
 
 DOCTYPE, FINDING = "CCMS Quality Rule", "CCMS Quality Finding"
@@ -74,7 +75,8 @@ def validate(doc) -> None:
 	"""Refuse what cannot be worked with.
 
 	Raises:
-		frappe.ValidationError: a weight outside 0 to 100, parameters that are no JSON object, or an unknown kind.
+		frappe.ValidationError: a weight outside 0 to 100, an unknown kind, or parameters that this kind does not have or cannot
+			work with. What to do stands in the message.
 	"""
 	if not 0 <= flt(doc.weight) <= 100:
 		frappe.throw(_("The weight must be from 0 to 100."))
@@ -82,12 +84,24 @@ def validate(doc) -> None:
 		frappe.throw(_("Choose what the rule looks for."))
 	given = parameters(doc.parameters)
 	if given is None:
-		frappe.throw(_('Parameters must be written as {"name": value}.'))
-	for name, value in given.items():
-		if name in ("months", "years", "days", "post_counts") and not (
-			isinstance(value, int) and 0 <= value <= 10_000
-		):
-			frappe.throw(_("The parameter {0} must be a whole number.").format(frappe.bold(name)))
+		frappe.throw(_('Write the parameters as {"months": 24}, or leave them empty.'), title=_("Parameters"))
+	if found := wrong(doc.kind, given):
+		_refuse(doc.kind, *found)
+
+
+def _refuse(kind: str, name: str, parameter: Parameter | None) -> None:
+	shown, known = frappe.bold(escape_html(name)), KNOWN.get(kind, {})
+	if isinstance(parameter, Number):
+		text = _("{0} must be a whole number from {1} to {2}.").format(shown, parameter.least, parameter.most)
+	elif parameter:
+		text = _("{0} must be a list of at most {1} texts, such as {2}.").format(
+			shown, parameter.most, parameter.example
+		)
+	elif known:
+		text = _("A rule of this kind has no parameter {0}. It has: {1}.").format(shown, ", ".join(known))
+	else:
+		text = _("A rule of this kind has no parameters. Take {0} out.").format(shown)
+	frappe.throw(text, title=_("Parameters"))
 
 
 def changed(doc) -> None:

@@ -4,7 +4,8 @@ worker died is gone on with where it stopped."""
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 
 import frappe
 from frappe import _
@@ -21,6 +22,7 @@ DOCTYPE = "CCMS Quality Run"
 RUNNING, COMPLETED, FAILED = "Running", "Completed", "Failed"
 JOB, EVENT = "ccms_quality", "ccms_quality_progress"
 BATCH = 2_000
+TRIES = 4
 MARGIN = timedelta(hours=6)
 """What took long to be committed is dated before the run that did not see it."""
 
@@ -44,17 +46,22 @@ def enqueue(full: bool = False) -> bool:
 
 
 def nightly() -> None:
-	"""Look at what has changed since the last run."""
-	run()
+	"""Look at what has changed since the last run, unless the settings say no, or somebody's run is on its way."""
+	if not frappe.db.get_single_value("CCMS Settings", "no_nightly_quality"):
+		_unless_running(run)
 
 
 def resume() -> None:
 	"""Go on with a run whose worker died, when there is one."""
 	if frappe.db.exists(DOCTYPE, {"status": RUNNING}):
-		try:
-			run(only_resume=True)
-		except LockTimeoutError:  # its worker lives
-			frappe.clear_last_message()
+		_unless_running(run, only_resume=True)
+
+
+def _unless_running(action: Callable[..., object], **arguments: bool) -> None:
+	try:
+		action(**arguments)
+	except LockTimeoutError:  # the worker of the other run lives
+		frappe.clear_last_message()
 
 
 def run(full: bool = False, only_resume: bool = False) -> str | None:
@@ -113,6 +120,7 @@ def _work(doc) -> None:
 		_batches(doc)
 	except Exception:
 		frappe.db.rollback()
+		frappe.log_error(title=_("Data Quality"), reference_doctype=DOCTYPE, reference_name=doc.name)
 		frappe.db.set_value(DOCTYPE, doc.name, {"status": FAILED, "ended_on": now_datetime(), "position": ""})
 		frappe.db.commit()
 		raise
@@ -129,10 +137,11 @@ def _batches(doc) -> None:
 		held = set(frappe.get_all(findings.DOCTYPE, pluck="customer", distinct=True))
 		findings.drop(sorted(held - set(names)))
 	doc.customers = len(names)
+	_note(doc)  # so that the form can tell how far it is
 	start = bisect_right(names, doc.position or "")
 	for at in range(start, len(names), BATCH):
 		part = names[at : at + BATCH]
-		written = look(part, active, today)
+		written = _patiently(part, active, today)
 		doc.checked += len(part)
 		doc.found += written.found
 		doc.resolved += written.resolved
@@ -144,6 +153,19 @@ def _batches(doc) -> None:
 		)  # fmt: skip
 	doc.status, doc.ended_on, doc.position = COMPLETED, now_datetime(), ""
 	_note(doc)
+
+
+def _patiently(part: list[str], active: list[Rule], today: date) -> findings.Written:
+	"""`look`, once more where somebody who was putting a value right meanwhile was given the right of way."""
+	left = TRIES
+	while True:
+		try:
+			return look(part, active, today)
+		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+			frappe.db.rollback()
+			left -= 1
+			if not left:
+				raise
 
 
 def _note(doc) -> None:
