@@ -6,6 +6,7 @@ Bar: 100,000 customers in 5 minutes at first.
 
 from __future__ import annotations
 
+import os
 import sys
 from time import perf_counter, process_time
 
@@ -44,8 +45,9 @@ def main() -> None:
 	rows.append(_timed("next run, 100 changed", False))
 	rows.append(_timed("all again, nothing changed", True))
 	table(
-		f"{count:,} customers on {site}", rows, ("", "s", "s of processor", "checked", "new findings", "open")
-	)
+		f"{count:,} customers on {site}", rows,
+		("", "s", "s of processor", "load of the machine", "checked", "new findings", "open"),
+	)  # fmt: skip
 	empty()
 
 
@@ -57,6 +59,7 @@ def _timed(name: str, full: bool) -> tuple:
 		name,
 		f"{perf_counter() - start:.1f}",
 		f"{process_time() - busy:.1f}",
+		f"{os.getloadavg()[0]:.1f} of {os.cpu_count()}",
 		run.checked,
 		run.found,
 		frappe.db.count(findings.DOCTYPE, {"status": "Open"}),

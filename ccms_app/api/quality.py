@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import frappe
 
-from ccms_app.quality.store import findings, fixes, rules, runs, words
+from ccms_app.desk import masking, permitted
+from ccms_app.quality.store import findings, fixes, rules, runs, told
 
 
 @frappe.whitelist(methods=["POST"])
@@ -16,14 +19,38 @@ def check_now(full: bool | int = False) -> bool:
 
 @frappe.whitelist()
 def of_customer(customer: str) -> dict:
-	"""A customer's score with its reasons, as sentences."""
-	frappe.has_permission("Customer", "read", doc=customer, throw=True)
+	"""A customer's score with its reasons as sentences, and the last fixes."""
 	frappe.has_permission(findings.DOCTYPE, "read", throw=True)
-	score, rows = findings.score_of(customer)
-	return {
-		"score": score,
-		"reasons": [row | {"reason": words.reason(row.kind, row.reason_values)} for row in rows],
-	}
+	permitted.check("Customer", customer)
+	return told.of_customer(customer)
+
+
+@frappe.whitelist()
+def by_rule() -> dict[str, dict[str, int]]:
+	"""Rule → status of findings → customers."""
+	frappe.has_permission(findings.DOCTYPE, "read", throw=True)
+	return told.by_rule()
+
+
+@frappe.whitelist()
+def kinds() -> dict[str, dict[str, Any]]:
+	"""What rules can look for."""
+	frappe.has_permission(rules.DOCTYPE, "write", throw=True)
+	return told.kinds()
+
+
+@frappe.whitelist()
+def customers_to_mend(filters: dict | str | None = None) -> dict[str, Any]:
+	"""Number card: customers with open findings."""
+	if not frappe.has_permission(findings.DOCTYPE, "report"):
+		return {"value": "–", "fieldtype": "Data"}
+	value = masking.small(told.waiting())
+	card = {"value": value, "fieldtype": "Int" if isinstance(value, int) else "Data"}
+	if frappe.has_permission(findings.DOCTYPE, "read"):
+		where = {"route": ["List", findings.DOCTYPE], "route_options": {"status": findings.OPEN}}
+	else:
+		where = {"route": ["query-report", "Data Quality"]}
+	return card | where
 
 
 @frappe.whitelist()

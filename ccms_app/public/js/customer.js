@@ -8,15 +8,18 @@
 		refresh(frm) {
 			const field = frm.fields_dict[FIELD];
 			if (!field || frm.is_new()) return;
-			const [loyalty, behaviour] = halves(field.$wrapper.get(0));
+			const [loyalty, behaviour, quality] = parts(field.$wrapper.get(0));
 			new LoyaltyTab(frm, loyalty).load();
 			ccms.behaviour.show(behaviour, frm.doc.name);
+			ccms.quality.show(quality, frm.doc.name);
 		},
 	});
 
-	/** The two halves of the tab, made once. */
-	function halves(wrapper) {
-		if (wrapper.children.length !== 2) wrapper.replaceChildren(part("div"), part("div", "ccms-panel"));
+	/** The parts of the tab, made once. */
+	function parts(wrapper) {
+		if (wrapper.children.length !== 3) {
+			wrapper.replaceChildren(part("div"), part("div", "ccms-panel"), part("div", "ccms-panel"));
+		}
 		return wrapper.children;
 	}
 

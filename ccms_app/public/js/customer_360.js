@@ -41,6 +41,7 @@
 		const behaviour = part("div", "ccms-360-wide");
 		const left = part("div");
 		const right = part("div");
+		const quality = part("div", "ccms-360-wide");
 		left.append(who(answer.who));
 		right.append(standing(answer.points), consent(answer.consent, frm));
 		body.append(left, right, behaviour);
@@ -57,8 +58,10 @@
 			interactions.append(ccms.view360.interactions(customer, answer.interactions));
 			body.append(interactions);
 		}
+		body.append(quality);
 		place.replaceChildren(body);
 		ccms.behaviour.show(behaviour, customer).catch(() => behaviour.remove());
+		ccms.quality.show(quality, customer).then((told) => told || quality.remove(), () => quality.remove());
 	}
 
 	function card(name, title) {

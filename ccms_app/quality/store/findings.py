@@ -131,7 +131,7 @@ def drop(customers: Sequence[str]) -> None:
 
 def score_of(customer: str) -> tuple[float, list[dict[str, Any]]]:
 	"""A customer's score, 0 to 100, and the open findings that it comes from, the heaviest first. Asks no permission."""
-	fields = ["name", "rule", "kind", "weight", "reason_values", "suggestion", "source"]
+	fields = ["name", "rule", "kind", "weight", "reason_values", "suggestion", "source", *PLACE]
 	filters = {"customer": customer, "status": OPEN}
 	rows = frappe.get_all(DOCTYPE, filters=filters, fields=fields, order_by="weight desc, rule, name")
 	return score((row.rule, row.weight) for row in rows), rows

@@ -25,6 +25,11 @@ FIXABLE = {
 """DocType (of the row, where a value stands in a table) → fields that a fix may write."""
 
 
+def can_fix(finding) -> bool:
+	"""Whether what a finding is about is a value that a fix may write. `finding`: a document or row of one."""
+	return finding.fieldname in FIXABLE.get(finding.row_doctype or finding.reference_doctype, ())
+
+
 @dataclass(frozen=True)
 class Preview:
 	"""What a fix would do."""
@@ -36,6 +41,7 @@ class Preview:
 	new: str
 	score: float
 	score_after: float
+	is_date: bool
 
 
 def preview(finding: str, value: str | None = None) -> dict[str, Any]:
@@ -55,7 +61,8 @@ def preview(finding: str, value: str | None = None) -> dict[str, Any]:
 	after = findings.score((row.rule, row.weight) for row in rows if row.name != doc.name)
 	label = _(holder.meta.get_label(doc.fieldname))
 	old = _text(holder.get(doc.fieldname))
-	return asdict(Preview(_(target.doctype), target.name, label, old, new, score, after))
+	is_date = holder.meta.get_field(doc.fieldname).fieldtype == "Date"
+	return asdict(Preview(_(target.doctype), target.name, label, old, new, score, after, is_date))
 
 
 def apply(finding: str, value: str | None = None, seen: str | None = None) -> str:
@@ -128,7 +135,7 @@ def _open(finding: str, for_update: bool = False):
 def _place(doc, for_update: bool = False):
 	"""(the document to be saved, the row or document that holds the field)."""
 	kind = doc.row_doctype or doc.reference_doctype
-	if doc.fieldname not in FIXABLE.get(kind, ()):
+	if not can_fix(doc):
 		frappe.throw(_("This cannot be put right here. Open the customer."))
 	if not frappe.db.exists(doc.reference_doctype, doc.reference_name):
 		frappe.throw(_("{0} {1} is no longer there.").format(_(doc.reference_doctype), doc.reference_name))
