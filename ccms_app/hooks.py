@@ -110,6 +110,7 @@ doctype_js = {
 	"POS Invoice": [*_LOYALTY, "public/js/sales_document.js"],
 	"Customer": [
 		"public/js/loyalty_common.js",
+		"public/js/quality.js",
 		"public/js/customer_behaviour.js",
 		"public/js/customer.js",
 		"public/js/duplicates_customer.js",
@@ -123,6 +124,7 @@ doctype_js = {
 	"CCMS Settings": ["public/js/settings_identity.js", "public/js/settings_orders.js"],
 	"CCMS Identity": "public/js/unmask.js",
 	"CCMS Membership": "public/js/loyalty_common.js",
+	"CCMS Quality Finding": "public/js/quality.js",
 	"CCMS Points Adjustment": "public/js/loyalty_common.js",
 }
 doctype_list_js = {
