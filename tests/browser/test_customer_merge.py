@@ -11,7 +11,7 @@ from tests.browser.conftest import settle
 from tests.browser.test_dialogs import read
 from tests.site.factories import make_program, make_tiers
 from tests.site.merged_customers import full_of_traces
-from tests.site.own_jobs import run_own_jobs
+from tests.site.own_jobs import MERGE_JOBS, run_own_jobs
 from tests.site.processes import forget_jobs
 from tests.site.world import MANAGER
 
@@ -67,7 +67,7 @@ def test_merge_and_undo_from_the_desk(desk, look, pair, device):
 	look(page, f"merge-dialog-{device}")
 	page.locator(f"{DIALOG} .btn-modal-primary:visible").click()
 	page.wait_for_function("!document.querySelector('.modal.show .ccms-foreseen')")
-	run_own_jobs()
+	run_own_jobs(MERGE_JOBS)
 	page.wait_for_url(f"**/app/customer/{'*'}", timeout=30_000)
 	page.wait_for_function("target => cur_frm?.doc?.name === target", arg=pair.target)
 	name = merge_of(pair.source)
@@ -82,7 +82,7 @@ def test_merge_and_undo_from_the_desk(desk, look, pair, device):
 	page.wait_for_function(
 		"!document.querySelector('.modal.show .btn-modal-primary:not(.hide)')?.offsetParent"
 	)
-	run_own_jobs()
+	run_own_jobs(MERGE_JOBS)
 	page.wait_for_function("cur_frm.doc.status === 'Undone'")
 	settle(page)
 	frappe.db.rollback()

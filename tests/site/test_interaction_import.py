@@ -187,6 +187,16 @@ def test_a_killed_worker_leaves_an_import_that_goes_on(made, share):
 	assert len(refused(doc)) == 1
 
 
+def test_an_import_deleted_while_it_waits_is_no_failed_job(made):
+	doc = made(table(f"1,{DAY} 10:00:00,13800138000,hi,x"))
+	imports.start(doc.name)
+	frappe.db.set_value(DOCTYPE, doc.name, "status", "Failed")
+	frappe.delete_doc(DOCTYPE, doc.name, force=True)
+	frappe.db.commit()
+	imports.run(doc.name)
+	assert not frappe.db.count(EVENT, {"event_source": doc.event_source})
+
+
 def test_a_second_worker_gives_way(made):
 	doc = made(many(1_500))
 	imports.start(doc.name)

@@ -17,7 +17,7 @@ from tests.site.merged_customers import (
 	merge,
 	total,
 )
-from tests.site.own_jobs import run_own_jobs
+from tests.site.own_jobs import MERGE_JOBS, run_own_jobs
 from tests.site.processes import Workers, forget_jobs
 from tests.site.refusals import raises_refusal
 from tests.site.world import ANALYST, CASHIER, COMPANY, MANAGER, SELLER, WALK_IN, ensure
@@ -275,14 +275,14 @@ def test_the_jobs_merge_and_undo(program):
 	assert frappe.db.exists("Customer", source.name), "no request merges"
 	frappe.db.commit()
 	assert api.status(key)["state"] == "waiting"
-	run_own_jobs()
+	run_own_jobs(MERGE_JOBS)
 	said = api.status(key)
 	assert (said["state"], said["percent"], said["customer"]) == ("done", 100, target.name)
 	frappe.db.rollback()
 	assert not frappe.db.exists("Customer", source.name)
 	key = api.undo_merge(said["merge"], "two after all")
 	frappe.db.commit()
-	run_own_jobs()
+	run_own_jobs(MERGE_JOBS)
 	assert api.status(key)["state"] == "done"
 	frappe.db.rollback()
 	changed = [
@@ -302,7 +302,7 @@ def test_a_job_that_is_refused_says_why(program):
 	key = api.merge(source.name, target.name)
 	frappe.db.set_value("Customer", target.name, "disabled", 1)
 	frappe.db.commit()
-	run_own_jobs()
+	run_own_jobs(MERGE_JOBS)
 	said = api.status(key)
 	assert said["state"] == "refused"
 	assert "disabled" in said["text"]

@@ -100,6 +100,8 @@ def resume_all() -> None:
 
 def run(name: str) -> None:
 	"""Take in all rows from where the import stands. Every batch commits together with its place."""
+	if not frappe.db.exists(DOCTYPE, name):
+		return  # deleted while it waited
 	doc = frappe.get_doc(DOCTYPE, name)
 	if doc.status not in (RUNNING, CHECKING):
 		return
