@@ -11,7 +11,8 @@ from datetime import datetime
 
 import frappe
 from frappe.query_builder import DocType
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import cint, get_datetime, now_datetime
+from pypika.terms import Criterion
 
 from ccms_app.identity import keys, kinds, masks, normalise
 from ccms_app.identity.spans import Holding, Span, spans_of
@@ -244,31 +245,46 @@ def recognise(visitor: str, customer: str, source: str = "Portal") -> bool:
 	return True
 
 
+def only_verified() -> bool:
+	"""Whether events tell of a customer only through identifiers that the customer has proved (CCMS Settings)."""
+	return bool(cint(frappe.get_cached_doc("CCMS Settings").get("resolve_verified_only")))
+
+
 def owners(names: Iterable[str]) -> dict[str, str]:
-	"""The customers of those identities that belong to one customer alone, now. Shared and unowned ones are left out."""
+	"""The customers of those identities that belong to one customer alone, now. Shared and unowned ones are left out, and
+	where the settings say so those that are not verified."""
 	identity = DocType(DOCTYPE)
 	found: dict[str, str] = {}
+	proved = [identity.is_verified == 1] if only_verified() else []
 	for part in _chunks(list(dict.fromkeys(names))):
 		rows = (
 			frappe.qb.from_(identity)
 			.select(identity.name, identity.customer)
-			.where(identity.name.isin(part) & identity.customer.isnotnull())
+			.where(Criterion.all([identity.name.isin(part), identity.customer.isnotnull(), *proved]))
 			.run()
 		)
 		found.update((name, customer) for name, customer in rows if customer)
 	return found
 
 
-def spans(customer: str) -> list[Span]:
+def spans(customer: str, everything: bool = False) -> list[Span]:
 	"""Which events show on this customer: identities, each with the time in which it was the customer's.
 
 	A number that passed from one customer to another splits there: what came before is the former customer's. Shared
-	times belong to all who share.
+	times belong to all who share. Where the settings say so, identifiers that the customer has not proved show nothing.
+
+	Args:
+		everything: also what is not verified: an erasure leaves none of it.
 	"""
 	mine = {row.identity for row in links.of_customer(customer)}
+	told = everything or not only_verified()
 	return spans_of(
 		customer,
-		[Holding(row.identity, row.customer, row.since, row.ended_on) for row in links.of_identities(mine)],
+		[
+			Holding(row.identity, row.customer, row.since, row.ended_on)
+			for row in links.of_identities(mine)
+			if told or row.verified or row.customer != customer
+		],
 	)
 
 
@@ -330,6 +346,16 @@ def reveal(identity: str) -> str:
 	kind, stored = found
 	value = decrypt(stored)
 	return value.partition("\n")[0] if kind == kinds.CUSTOMER else value
+
+
+def is_readable() -> bool:
+	"""Whether the site's encryption key is the one that the first identity was stored with; True while there is none."""
+	first = frappe.get_all(DOCTYPE, order_by="creation", limit=1, pluck="name")
+	try:
+		return not first or bool(reveal(first[0]))
+	except frappe.ValidationError:
+		frappe.clear_last_message()
+		return False
 
 
 def _chunks(values: list) -> Iterable[list]:

@@ -14,13 +14,15 @@ from ccms_app.customer_rows import filled, plain
 from ccms_app.identity.spans import Span
 from ccms_app.identity.store import identities, links
 
+from . import pages
+
 EVENT, DAY = "CCMS Customer Interaction", "CCMS Interaction Day"
 BATCH = 5_000
 EXPORTED = ("occurred_at", "interaction_type", "channel", "direction", "company", "branch", "subject", "content", "outcome", "path", "previous_path", "dwell", "duration", "item", "amount", "reference_doctype", "reference_name", "event_source", "payload")  # fmt: skip
 
 
 class Handler(Nothing):
-	"""Events, and what is counted by day of each person. Totals name nobody and stay."""
+	"""Events, and what is counted by day of each person. Totals name nobody and stay; counts of pages follow."""
 
 	doctypes = (EVENT, DAY)
 
@@ -51,6 +53,7 @@ class Handler(Nothing):
 				alone = _within(event, column, identity, mine)
 				if others:
 					alone &= _within(event, column, identity, others).negate()
+				pages.forget(alone)
 				frappe.qb.from_(event).delete().where(alone).run()
 				events += _affected()
 			if not others:
@@ -64,8 +67,9 @@ def delete_ahead(customer: str) -> Iterator[int]:
 	it stopped. Yields how many. Only of identities that nobody else has had: the rest is `erase`'s."""
 	event = DocType(EVENT)
 	for identity, mine, others in _held(customer):
-		for column in ("identity", "visitor"):
-			while not others:
+		for column in () if others else ("identity", "visitor"):
+			pages.forget(_within(event, column, identity, mine))
+			while True:
 				query = frappe.qb.from_(event).delete().where(_within(event, column, identity, mine))
 				query.limit(BATCH).run()
 				if not (count := _affected()):
@@ -80,13 +84,13 @@ def _affected() -> int:
 def _held(customer: str) -> Iterator[tuple[str, list[Span], list[Span]]]:
 	"""Identities that show on a customer: (identity, when it was theirs, when it was others')."""
 	mine: dict[str, list[Span]] = {}
-	for span in identities.spans(customer):
+	for span in identities.spans(customer, everything=True):
 		mine.setdefault(span.identity, []).append(span)
 	held = links.of_identities(list(mine))
 	strangers = {row.customer for row in held} - {customer}
 	others: dict[str, list[Span]] = {}
 	for other in strangers:
-		for span in identities.spans(other):
+		for span in identities.spans(other, everything=True):
 			if span.identity in mine:
 				others.setdefault(span.identity, []).append(span)
 	for identity, spans in mine.items():
