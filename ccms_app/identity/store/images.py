@@ -60,12 +60,12 @@ def restore(
 	names = {called.get(name, name) for name in (*before, *after)}
 	present = of_names(doctype, names)
 	columns = set(frappe.db.get_table_columns(doctype))
-	table, stays = DocType(doctype), []
+	table, stays, missing = DocType(doctype), [], []
 	for name in sorted({*before, *after}):
 		was, made, now = before.get(name), after.get(name), present.get(called.get(name, name))
 		if was and not made:
 			if now is None:
-				(insert or insert_row)(doctype, was)
+				missing.append(was)
 		elif made and not was:
 			if now is not None and all(_same(now.get(key), value, called) for key, value in made.items()):
 				frappe.qb.from_(table).delete().where(table.name == now["name"]).run()
@@ -81,6 +81,8 @@ def restore(
 				query.run()
 			if any(now.get(key) != was[key] for key in touched - back - {"modified", "modified_by"}):
 				stays.append(name)
+	for row in missing:  # last: what must be unique is free again
+		(insert or insert_row)(doctype, row)
 	return stays
 
 

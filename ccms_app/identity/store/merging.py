@@ -16,7 +16,7 @@ from frappe.model.rename_doc import rename_doc
 from frappe.query_builder import DocType
 from frappe.utils import now
 
-from . import handlers, images, locks, merge_records, references
+from . import handlers, images, locks, merge_records, references, taking_over
 
 CUSTOMER = "Customer"
 Told = Callable[[float, str], None]
@@ -104,13 +104,15 @@ def _supplier_of(customer: str) -> str:
 def foresee(source: str, target: str) -> dict[str, Any]:
 	"""What a merge would move, and why it is refused; nothing is changed and nothing held.
 
-	Returns: {refusals: [text], moves: [{doctype, documents, drafts}], says: [text]}.
+	Returns: {refusals: [text], moves: [{doctype, documents, drafts}], takes: [{label, value}], says: [text]}; takes:
+		what the one who stays does not know as yet.
 	"""
 	refused = refusals(source, target)
 	if refused:
-		return {"refusals": refused, "moves": [], "says": []}
+		return {"refusals": refused, "moves": [], "takes": [], "says": []}
 	return {
 		"refusals": [],
+		"takes": taking_over.foresee(source, target),
 		"moves": _counts(references.pointing_at(source, lock=False)),
 		"says": [
 			said for handler in handlers.all().values() for said in handler.foresee_merge(source, target)
@@ -216,13 +218,14 @@ def after(source: str, target: str) -> str:
 	if told:
 		told(60, _("Bringing points and figures together"))
 	_join_tags(source, target)
+	taken = taking_over.run(source, target)
 	for handler in handlers.all().values():
 		handler.merged(source, target)
 	if told:
 		told(85, _("Writing it down"))
 	if record:
 		_picture_after(record, source, target)
-	return _write_down(record, source, target)
+	return _write_down(record, source, target, taken)
 
 
 def _join_tags(source: str, target: str) -> None:
@@ -263,7 +266,7 @@ def _picture_after(record: dict, source: str, target: str) -> None:
 		image["after"] = {name: row for name, row in rows.items() if name not in gone}
 
 
-def _write_down(record: dict | None, source: str, target: str) -> str:
+def _write_down(record: dict | None, source: str, target: str, taken: list[str]) -> str:
 	context, titles = _context(), {}
 	for name in (source, target):
 		titles[name] = frappe.db.get_value(CUSTOMER, name, "customer_name") or name
@@ -287,6 +290,7 @@ def _write_down(record: dict | None, source: str, target: str) -> str:
 			"reason": context.get("reason") or "",
 			"evidence": frappe.as_json(context["evidence"]) if context.get("evidence") else "",
 			"moved": frappe.as_json(record["counts"] if record else [], indent=None),
+			"taken": frappe.as_json(taken, indent=None),
 			"moved_rows": sum(len(one[3]) for one in record["references"]) if record else 0,
 			"record": merge_records.pack(record) if record else "",
 		}

@@ -8,7 +8,7 @@
 	const call = (method, args) => frappe.xcall(`ccms_app.api.merging.${method}`, args);
 	const plain = (html) => frappe.utils.escape_html(strip_html(html || ""));
 
-	const foreseen = ({ refusals, moves, says }) => {
+	const foreseen = ({ refusals, moves, takes, says }) => {
 		const box = $("<div class='ccms-foreseen'>");
 		if (refusals.length) {
 			$("<p class='bold'>").text(__("These two cannot become one:")).appendTo(box);
@@ -21,6 +21,7 @@
 			$("<p class='bold'>").text(__("This moves:")).appendTo(box);
 			$(ccms_merging.table(moves)).appendTo(box);
 		}
+		ccms_merging.takes(takes).appendTo(box);
 		says.forEach((text) => $("<p class='mt-3'>").text(text).appendTo(box));
 		$("<p class='text-muted small'>").text(__("The merge can be undone from the list of merges for some time.")).appendTo(box);
 		return box;
@@ -37,6 +38,18 @@
 			return `<div class="table-responsive" style="max-height: 40vh; overflow-y: auto"><table class="table table-sm ccms-moves"><thead><tr>
 				<th>${__("What")}</th><th class="text-right">${__("How Many")}</th><th></th></tr></thead>
 				<tbody>${rows.join("")}</tbody></table></div>`;
+		},
+
+		/** What the one who stays does not know as yet: rows of {label, value}. */
+		takes(takes) {
+			const box = $("<div class='ccms-takes'>");
+			if (!takes.length) return box;
+			$("<p class='bold mt-3 mb-1'>").text(__("Taken over, being empty in the one who stays:")).appendTo(box);
+			const list = $("<ul class='mb-2'>").appendTo(box);
+			takes.forEach(({ label, value }) => {
+				$("<li>").text(value ? `${label}: ${value}` : label).appendTo(list);
+			});
+			return box;
 		},
 
 		/** The dialog on the Customer form. */

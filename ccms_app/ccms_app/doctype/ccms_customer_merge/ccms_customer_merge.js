@@ -8,6 +8,14 @@ frappe.ui.form.on("CCMS Customer Merge", {
 				? ccms_merging.table(moves)
 				: `<p class="text-muted">${__("Nothing else pointed at the merged customer.")}</p>`
 		);
+		const fields = JSON.parse(doc.taken || "[]");
+		if (fields.length)
+			frappe.model.with_doctype("Customer", () => {
+				const labels = fields.map((field) => __(frappe.meta.get_label("Customer", field)));
+				$("<p class='ccms-taken'>")
+					.text(__("Taken over, having been empty: {0}", [labels.join(", ")]))
+					.appendTo(frm.get_field("moved_html").$wrapper);
+			});
 		if (doc.status === "Erased") {
 			frm.set_intro(__("One of the two was erased: this merge cannot be undone, and its copies are gone."), "red");
 		}

@@ -120,7 +120,7 @@ const ccms_duplicates = {
 		return `${who} · ${__("since {0}", [since])} · ${__("{0} invoices", [invoices])}`;
 	},
 
-	foreseen({ refusals, moves, says }) {
+	foreseen({ refusals, moves, takes, says }) {
 		const box = $("<div class='small text-muted mb-3'>");
 		if (refusals.length) {
 			refusals.forEach((text) => $("<p class='text-danger'>").text(strip_html(text)).appendTo(box));
@@ -135,6 +135,7 @@ const ccms_duplicates = {
 					: __("The other one has no documents to move.")
 			)
 			.appendTo(box);
+		ccms_merging.takes(takes).appendTo(box);
 		says.forEach((text) => $("<p>").text(text).appendTo(box));
 		$("<p>").text(__("A merge can be undone for some time.")).appendTo(box);
 		return box;
