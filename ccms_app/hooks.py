@@ -120,6 +120,7 @@ doctype_js = {
 		"public/js/customer_merge.js",
 	],
 	"CCMS Customer Merge": "public/js/customer_merge.js",
+	"CCMS Duplicate Pair": "public/js/customer_merge.js",
 	"CCMS Customer Segment": "public/js/segment_builder.js",
 	"CCMS Settings": ["public/js/settings_identity.js", "public/js/settings_orders.js"],
 	"CCMS Identity": "public/js/unmask.js",
