@@ -4,7 +4,6 @@ import frappe
 
 from tests.site.processes import Workers
 
-
 MERGE_JOBS = "ccms_app.identity.store.merge_jobs"
 
 
