@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -34,8 +35,8 @@ NONE = "-"
 class Dealings:
 	"""A report on the events of a company: `columns`, `rows`, `finding`, `chart`, `figures`."""
 
-	counts_daily: ClassVar[bool] = True
-	"""Whether it reads the daily counts, which follow events within the hour."""
+	is_behind: ClassVar[Callable[[str], bool]] = staticmethod(figures.is_behind)
+	"""Whether the counts that it reads, which follow events within the hour, do not hold all of a company yet."""
 
 	def __init__(self, filters: frappe._dict):
 		self.filters = filters
@@ -83,7 +84,7 @@ class Dealings:
 	# --- words -------------------------------------------------------------------------------------------------
 	def said(self, *sentences: str) -> str:
 		words = [self.this.text(), _("beside {0}").format(self.before.text())]
-		if self.counts_daily and figures.is_behind(self.company):
+		if self.is_behind(self.company):
 			words.append(_("the newest events are counted within the hour"))
 		basis = f'<span class="ccms-basis">{escape_html(" · ".join(words))}</span>'
 		return reporting.finding(*sentences, basis)

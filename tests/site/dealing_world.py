@@ -25,7 +25,12 @@ def company() -> str:
 		country="China",
 		chart_of_accounts="Standard",
 	)
-	for doctype in ("CCMS Customer Interaction", "CCMS Interaction Day", "CCMS Interaction Mark"):
+	for doctype in (
+		"CCMS Customer Interaction",
+		"CCMS Interaction Day",
+		"CCMS Interaction Mark",
+		"CCMS Page Count",
+	):
 		frappe.db.delete(doctype, {"company": COMPANY})
 	return COMPANY
 

@@ -12,6 +12,7 @@ from .world import ABROAD, COMPANY  # noqa: F401 (tests read them here)
 
 EVENT, DAY, TOTAL = "CCMS Customer Interaction", "CCMS Interaction Day", "CCMS Interaction Total"
 MARK, SOURCE, IDENTITY = "CCMS Interaction Mark", "CCMS Event Source", "CCMS Identity"
+PAGES = "CCMS Page Count"
 ORIGIN = "https://shop.example.com"
 NOON = datetime.now(timezone.utc).replace(hour=4, minute=0, second=0, microsecond=0) - timedelta(days=3)
 """Noon in Shanghai some days ago, where the test site keeps its time."""
@@ -80,4 +81,5 @@ def forget(*source_names: str) -> None:
 	frappe.db.delete(DAY)
 	frappe.db.delete(TOTAL)
 	frappe.db.delete(MARK)
+	frappe.db.delete(PAGES)
 	frappe.db.commit()

@@ -29,6 +29,10 @@ def clear_events(days: int = EVENT_DAYS) -> int:
 		# first, so that nothing of those days comes in while they go
 		frappe.db.set_single_value(SETTINGS, "events_cleared_until", until)
 		frappe.db.commit()
+	from . import pages
+
+	for company in frappe.get_all("Company", pluck="name"):
+		pages.close_days(company, until)
 	event = DocType(EVENT)
 	return sum(
 		_clear(

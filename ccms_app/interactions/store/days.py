@@ -12,7 +12,7 @@ from frappe.utils import getdate, now_datetime, nowdate
 
 from ccms_app.identity.store.rows import insert
 
-from . import clearing, marks
+from . import clearing, marks, pages
 
 EVENT, DAY = "CCMS Customer Interaction", "CCMS Interaction Day"
 COLUMNS = (
@@ -36,12 +36,13 @@ BATCH = 5_000
 
 
 def compute_marked() -> int:
-	"""Count all days anew that events came for, each in a transaction of its own. Returns how many days."""
+	"""Count all days anew that events came for, then those whose pages alone have changed, each in a transaction of its
+	own. Returns how many days."""
 	taken = marks.take(marks.DAY)
 	for company, day in taken:
 		compute(company, day)
 		frappe.db.commit()
-	return len(taken)
+	return len(taken) + pages.compute_marked()
 
 
 def compute(company: str, day: date) -> None:
@@ -50,6 +51,7 @@ def compute(company: str, day: date) -> None:
 	if day >= clearing.oldest_day(getdate(nowdate())):
 		_delete(company, day)
 		_insert(company, day)
+		pages.compute(company, day)
 		marks.months(company, [day])
 	marks.done(marks.DAY, company, day)
 

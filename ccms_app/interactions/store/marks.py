@@ -18,6 +18,8 @@ from ccms_app.identity.store.rows import insert
 
 DOCTYPE = "CCMS Interaction Mark"
 DAY, MONTH = "Day", "Month"
+PAGES, PAGES_OF_MONTH = "Pages", "Pages of Month"
+"""Days of which only the counts of pages are to be computed anew, and months to be added up from their days."""
 OPEN, TAKEN = "Open", "Taken"
 COLUMNS = ("name", "creation", "modified", "owner", "modified_by", "span", "company", "day", "state")
 
@@ -30,6 +32,16 @@ def days(company: str, of: Iterable[date]) -> None:
 def months(company: str, of: Iterable[date]) -> None:
 	"""Open marks for the months that these days lie in."""
 	_add([(MONTH, company, day, OPEN) for day in sorted({day.replace(day=1) for day in of})])
+
+
+def pages(company: str, of: Iterable[date]) -> None:
+	"""Open marks for days whose pages are to be counted."""
+	_add([(PAGES, company, day, OPEN) for day in sorted(of)])
+
+
+def months_of_pages(company: str, of: Iterable[date]) -> None:
+	"""Open marks for the months that these days lie in, as far as pages go."""
+	_add([(PAGES_OF_MONTH, company, day, OPEN) for day in sorted({day.replace(day=1) for day in of})])
 
 
 def take(span: str) -> list[tuple[str, date]]:

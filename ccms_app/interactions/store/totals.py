@@ -14,7 +14,7 @@ from frappe.utils import add_months, getdate, now_datetime
 from ccms_app.identity.store.rows import insert
 from ccms_app.interactions.totals import FEWEST, YEAR, Cell, merge, together
 
-from . import days, marks
+from . import days, marks, pages
 
 DAY, TOTAL = "CCMS Interaction Day", "CCMS Interaction Total"
 COLUMNS = (
@@ -39,6 +39,7 @@ COLUMNS = (
 def compute_marked() -> int:
 	"""Count the marked days, then the totals of the marked months. Returns how many months."""
 	days.compute_marked()
+	pages.add_up_marked()
 	taken = marks.take(marks.MONTH)
 	for company, month in taken:
 		compute(company, month)

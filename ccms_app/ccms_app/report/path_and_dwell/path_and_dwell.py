@@ -10,13 +10,14 @@ from frappe import _
 from ccms_app.desk import cards, dealing_reports, insight, masking, reporting
 from ccms_app.desk.dealing_reports import Dealings, change, share, shown
 from ccms_app.interactions.dwell import median
-from ccms_app.interactions.store import figures
-from ccms_app.interactions.store.figures import ADD, VIEW, Page, Step
+from ccms_app.interactions.store import page_figures
+from ccms_app.interactions.store.page_events import CART_ADD, VIEW
+from ccms_app.interactions.store.page_figures import Page, PageFigures, Step
 
 MOST, DRAWN = 200, 10
 OFTEN = 20
 """Views from which a page is named in the finding."""
-NAMES = {VIEW: "Looked at a page", ADD: "Put something into the cart"}
+NAMES = {VIEW: "Looked at a page", CART_ADD: "Put something into the cart"}
 
 
 def execute(filters: dict | None = None) -> tuple:
@@ -28,15 +29,15 @@ def execute(filters: dict | None = None) -> tuple:
 class Pages(Dealings):
 	"""The pages most looked at."""
 
-	counts_daily = False
+	is_behind = staticmethod(page_figures.is_behind)
 
 	@cached_property
 	def found(self) -> list[Page]:
-		return figures.pages(self.where(self.this, interaction_type=""), MOST)
+		return PageFigures(self.where(self.this, interaction_type="")).pages(MOST)
 
 	@cached_property
 	def earlier(self) -> dict[str, int]:
-		return figures.views(self.where(self.before, interaction_type=""))
+		return PageFigures(self.where(self.before, interaction_type="")).views()
 
 	def columns(self) -> list[dict[str, Any]]:
 		return [
@@ -125,15 +126,15 @@ class Pages(Dealings):
 class CartSteps(Dealings):
 	"""The way of carts to an order."""
 
-	counts_daily = False
+	is_behind = staticmethod(page_figures.is_behind)
 
 	@cached_property
 	def found(self) -> list[Step]:
-		return figures.steps(self.where(self.this, interaction_type=""))
+		return PageFigures(self.where(self.this, interaction_type="")).steps()
 
 	@cached_property
 	def earlier(self) -> dict[tuple[str, str], Step]:
-		steps = figures.steps(self.where(self.before, interaction_type=""))
+		steps = PageFigures(self.where(self.before, interaction_type="")).steps()
 		return {(step.kind, step.name): step for step in steps}
 
 	def columns(self) -> list[dict[str, Any]]:
