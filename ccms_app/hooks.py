@@ -31,6 +31,7 @@ ignore_links_on_delete = [
 	"CCMS Interaction Day",
 	"CCMS Interaction Mark",
 	"CCMS Interaction Total",
+	"CCMS Page Count",
 	"CCMS Identity",
 	"CCMS Identity Link",
 	"CCMS Duplicate Pair",
@@ -59,6 +60,7 @@ _FENCED = (
 	"CCMS Customer Interaction",
 	"CCMS Interaction Day",
 	"CCMS Interaction Total",
+	"CCMS Page Count",
 )
 # rows of tables, which Frappe lists apart from their documents (privacy/store/children.py)
 _ROWS = (
@@ -72,7 +74,24 @@ _ROWS = (
 	"CCMS Customer Identifier",
 	"CCMS Fact Source",
 )
+# documents that still name an erased customer (privacy/store/books_fence.py)
+_BOOKS = (
+	"Sales Invoice",
+	"POS Invoice",
+	"Sales Order",
+	"Delivery Note",
+	"Dunning",
+	"Quotation",
+	"Payment Entry",
+	"Payment Request",
+	"Bank Transaction",
+	"Journal Entry",
+	"Journal Entry Account",
+	"GL Entry",
+	"Payment Ledger Entry",
+)
 permission_query_conditions = {
+	**{doctype: ["ccms_app.privacy.store.books_fence.conditions"] for doctype in _BOOKS},
 	"CCMS Duplicate Pair": "ccms_app.identity.store.pairs_permitted.pair_conditions",
 	**{doctype: ["ccms_app.privacy.store.fence.conditions"] for doctype in _FENCED},
 	"CCMS Customer Score": [
@@ -91,6 +110,7 @@ permission_query_conditions = {
 	"CCMS Segment Member": "ccms_app.segments.store.permitted.member_conditions",
 }
 has_permission = {
+	**{doctype: ["ccms_app.privacy.store.books_fence.sees"] for doctype in _BOOKS},
 	"CCMS Duplicate Pair": "ccms_app.identity.store.pairs_permitted.sees_pair",
 	**{doctype: ["ccms_app.privacy.store.fence.sees"] for doctype in _FENCED},
 	"Customer": ["ccms_app.privacy.store.fence.sees_customer"],
@@ -224,8 +244,15 @@ extend_bootinfo = ["ccms_app.desk.boot.extend"]
 override_whitelisted_methods = {
 	"frappe.desk.query_report.export_query": "ccms_app.api.exports.query_report_export",
 	"frappe.desk.reportview.export_query": "ccms_app.api.exports.list_export",
+	"frappe.core.doctype.data_import.data_import.download_template": "ccms_app.api.exports.import_template",
+	"frappe.core.doctype.data_export.exporter.export_data": "ccms_app.api.exports.data_export",
+	"frappe.utils.global_search.search": "ccms_app.api.search.found_anywhere",
+	"frappe.desk.search.search_link": "ccms_app.api.search.link",
+	"frappe.desk.search.search_widget": "ccms_app.api.search.widget",
 }
 override_doctype_class = {
+	"Report": "ccms_app.overrides.report.Report",
+	"Auto Email Report": "ccms_app.overrides.auto_email_report.AutoEmailReport",
 	"Personal Data Deletion Request": "ccms_app.overrides.personal_data.DeletionRequest",
 	"Personal Data Download Request": "ccms_app.overrides.personal_data.DownloadRequest",
 }

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import frappe
+from frappe import _
 
 from ccms_app.privacy import formulas
 
-from . import access
+from . import access, children, reading
 
 MODULE = "CCMS App"
 
@@ -20,6 +21,21 @@ def of_report(report: str) -> Iterator[None]:
 	if frappe.db.get_value("Report", report, "module") == MODULE:
 		yield from _ours(f"Report {report}")
 	else:
+		yield
+
+
+@contextmanager
+def of_rows(doctype: str) -> Iterator[None]:
+	"""Around Frappe's exports of documents with the rows of their tables, which ask no permission for these rows.
+
+	Raises:
+		frappe.PermissionError: the rows name persons, and the user sees persons masked.
+	"""
+	if doctype in children.TABLES and reading.is_masked():
+		frappe.throw(
+			_("You see persons masked. Export the list instead, without its tables."), frappe.PermissionError
+		)
+	with of_list(doctype):
 		yield
 
 
@@ -37,6 +53,9 @@ def _ours(what: str) -> Iterator[None]:
 	frappe.form_dict.pop("export_in_background", None)
 	delimiter = frappe.form_dict.get("csv_delimiter") or ","
 	yield
+	if frappe.response.get("type") == "csv" and (text := frappe.response.get("result")):
+		frappe.response["result"] = formulas.plain_csv(text.encode(), delimiter).decode()
+		access.log(access.EXPORTED, None, what)
 	content = frappe.response.get("filecontent")
 	if not content:
 		return
