@@ -231,6 +231,7 @@ doc_events = {
 		"on_cancel": "ccms_app.overrides.segment_sources.points_adjusted",
 	},
 	"Company": {"after_rename": "ccms_app.overrides.company.after_rename"},
+	"Tag Link": {"after_insert": "ccms_app.overrides.segment_sources.tagged"},
 	# invoice lines and rules name items, groups, territories and more
 	"*": {
 		"after_rename": [
@@ -249,6 +250,7 @@ override_whitelisted_methods = {
 	"frappe.utils.global_search.search": "ccms_app.api.search.found_anywhere",
 	"frappe.desk.search.search_link": "ccms_app.api.search.link",
 	"frappe.desk.search.search_widget": "ccms_app.api.search.widget",
+	"frappe.desk.doctype.tag.tag.remove_tag": "ccms_app.api.tags.remove_tag",
 }
 override_doctype_class = {
 	"Report": "ccms_app.overrides.report.Report",

@@ -1,4 +1,4 @@
-"""Documents whose changes segments follow: customers, memberships, points given by hand, and renames of anything."""
+"""Documents whose changes segments follow: customers, memberships, points given by hand, tags, and renames of anything."""
 
 import frappe
 
@@ -28,6 +28,11 @@ def points_adjusted(doc, method=None):
 	for membership in filter(None, (doc.get("membership"), doc.get("to_membership"))):
 		found = frappe.db.get_value("CCMS Membership", membership, ["company", "customer"], as_dict=True)
 		changes.enqueue(found.company, [found.customer], changes.LOYALTY)
+
+
+def tagged(doc, method=None):
+	if doc.document_type == "Customer":
+		changes.enqueue(None, [doc.document_name], [changes.TAGS])
 
 
 def renamed(doc, method=None, old=None, new=None, merge=False):

@@ -11,12 +11,13 @@ from ccms_app.segments.store import members, refresh, segments
 from tests.site import factories, world
 from tests.site.killing import die_at, points_of_death, writes
 from tests.site.processes import Workers, forget_jobs
+from tests.site.rest import Browser
 from tests.site.test_segments import rule, tags_of, told
 from tests.site.world import COMPANY
 
 pytestmark = pytest.mark.commits
 EAST, WEST = "Segment East", "Segment West"
-TAG = "Segment Job Tag"
+TAG, HAND_TAG = "Segment Job Tag", "Segment Hand Tag"
 
 
 @pytest.fixture
@@ -146,6 +147,34 @@ def test_a_change_that_concerns_no_segment_enqueues_nothing(place):
 	frappe.get_doc("Customer", name).update({"territory": WEST}).save()
 	frappe.db.commit()
 	assert not waiting(), "territories are nobody's question"
+
+
+def test_a_tag_set_or_taken_off_by_hand_moves_its_customer_within_the_minute(place):
+	customer, segment = place
+	name = customer()
+	asks = segment(rule("tag.tag", "has_any", [HAND_TAG]), refresh_mode="On Change")
+	deaf = segment(rule("customer.territory", "in", [WEST]), refresh_mode="On Change")
+	frappe.db.commit()
+	work_off()
+	by_hand("add_tag", name)
+	assert work_off() == ["ccms_app.segments.store.changes.evaluate"]
+	assert within(asks) == {name} and told(asks, name) == ["Segment Entered"]
+	by_hand("remove_tag", name)
+	assert work_off() == ["ccms_app.segments.store.changes.evaluate"]
+	assert within(asks) == set() and told(asks, name) == ["Segment Entered", "Segment Left"]
+	asks.reload()
+	asks.enabled = 0
+	asks.save()
+	frappe.db.commit()
+	by_hand("add_tag", name)
+	assert not waiting(), f"tags are no question of {deaf.name}"
+
+
+def by_hand(what: str, customer: str) -> None:
+	"""What the form's tag editor sends."""
+	method = f"frappe.desk.doctype.tag.tag.{what}"
+	status, body = Browser(world.CASHIER).post(method, tag=HAND_TAG, dt="Customer", dn=customer)
+	assert status == 200, body
 
 
 def test_two_workers_make_one_member_of_each(place):

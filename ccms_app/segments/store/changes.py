@@ -11,7 +11,7 @@ from frappe.utils.background_jobs import get_job_status
 
 from . import segments
 
-PURCHASES, ALL = "purchases", "*"
+PURCHASES, TAGS, ALL = "purchases", "tag", "*"
 LOYALTY = ("points_active", "tier", "tier_until", "status", "program", "joined_on", "last_activity_on")
 MANY = 2_000
 _KNOWN = "ccms_segments_on_change"
@@ -24,7 +24,7 @@ def enqueue(company: str | None, customers: Iterable[str], fields: Iterable[str]
 
 	Args:
 		company: whose figures; None for what belongs to the customer in every company.
-		fields: fieldnames of profile, score, customer or membership, "purchases" (which moves points, too), or "*".
+		fields: fieldnames of profile, score, customer or membership, "purchases" (which moves points, too), "tag", or "*".
 	"""
 	customers = sorted({customer for customer in customers if customer})
 	asked = set(fields)
