@@ -223,6 +223,7 @@ CUSTOM_FIELDS: dict[str, list[dict]] = {
 			"fieldname": "ccms_birth_date",
 			"label": "Birth Date",
 			"fieldtype": "Date",
+			"search_index": 1,
 			"insert_after": "ccms_facts_section",
 			"no_copy": 1,
 			"print_hide": 1,

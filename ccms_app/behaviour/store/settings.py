@@ -74,11 +74,15 @@ def read(customer: str | None = None) -> Settings:
 
 
 def anonymous() -> frozenset[str]:
-	"""Customers whom no figure is about: who stand for many people (the default customer of any POS Profile, and those
-	ticked so), and who must not be profiled."""
+	"""Customers whom no figure is about: who stand for many people, and who must not be profiled."""
+	return stand_for_many() | frozenset(not_profiled())
+
+
+def stand_for_many() -> frozenset[str]:
+	"""The default customer of any POS Profile, and those ticked so."""
 	tills = frappe.get_all("POS Profile", filters={"customer": ["is", "set"]}, pluck="customer")
 	ticked = frappe.get_all("Customer", filters={"ccms_anonymous": 1}, pluck="name")
-	return frozenset([*tills, *ticked, *not_profiled()])
+	return frozenset([*tills, *ticked])
 
 
 def not_profiled(customer: str | None = None) -> dict[str, str]:

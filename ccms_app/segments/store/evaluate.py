@@ -81,8 +81,8 @@ def universe(company: str, customers: Sequence[str] | None = None, narrow=None) 
 	out = Case().when((customer.disabled == 1) | (customer.is_internal_customer == 1), 1).else_(0)
 	found, refused = names.read_with(query.select(out.as_("is_out")), "is_out")
 	every = Universe(found, np.array(refused, str) != "1", all=customers is None and narrow is None)
-	every.eligible &= ~every.mask(list(behaviour_settings.anonymous()))
 	every.barred = every.mask(list(behaviour_settings.not_profiled()))
+	every.eligible &= ~(every.mask(list(behaviour_settings.stand_for_many())) | every.barred)
 	return every
 
 
