@@ -26,7 +26,7 @@ def execute(filters: dict | None = None) -> tuple:
 
 
 class PriceSensitivity(insight.Insight):
-	"""Bands of the customers in scope, of 365 days; elasticity and lift of two years, over all customers of the company."""
+	"""Bands of 365 days, elasticity and lift of two years, of the customers in scope."""
 
 	uses_facts = True
 
@@ -57,10 +57,29 @@ class PriceSensitivity(insight.Insight):
 		return sum(row.customers for row in self.bands.values())
 
 	def precomputed(self, name: str) -> pd.DataFrame | None:
-		"""What was counted in the night; None where nothing could be."""
-		table = self.lake.precomputed(name)
-		found = None if table is None else self.frame(table)
+		"""What was counted in the night over all customers, or is counted now over those in scope; None where nothing could be."""
+		if not self.scope.is_whole:
+			found = self._now(name)
+		else:
+			table = self.lake.precomputed(name)
+			found = None if table is None else self.frame(table)
 		return found if found is not None and len(found) else None
+
+	@cached_property
+	def _panel(self) -> pd.DataFrame:
+		from ccms_app.behaviour import elasticity
+
+		return elasticity.item_weeks(self.known_lines, self.as_of)
+
+	def _now(self, name: str) -> pd.DataFrame:
+		from ccms_app.behaviour import elasticity
+		from ccms_app.behaviour.store import precomputed
+
+		return {
+			precomputed.ELASTICITY: lambda: elasticity.PriceModel().fit(self._panel).elasticity_,
+			precomputed.LIFT_GROUPS: lambda: elasticity.promotion_lift(self._panel),
+			precomputed.LIFT_ITEMS: lambda: elasticity.promotion_lift(self._panel, by="item"),
+		}[name]()
 
 	@cached_property
 	def categories(self) -> pd.DataFrame | None:
@@ -226,7 +245,7 @@ class PriceSensitivity(insight.Insight):
 	def finding(self) -> str:
 		if not self.customers:
 			return self.said(_("No customers match these filters."))
-		lines = [self._who(), self._what(), self._scope_line()]
+		lines = [self._who(), self._what()]
 		return self.said(*lines, picture=pictures.side_by_side(self.bands_picture(), self.elasticities()))
 
 	def _who(self) -> str:
@@ -261,11 +280,6 @@ class PriceSensitivity(insight.Insight):
 			_more(0.9**most.elasticity - 1),
 			_decimal(most.elasticity),
 		)
-
-	def _scope_line(self) -> str:
-		if self.scope.is_whole or self.known is None:
-			return ""
-		return _("Elasticity and promotions are of all customers of the company, whatever the filters.")
 
 	def bands_picture(self) -> str:
 		return pictures.bars(
