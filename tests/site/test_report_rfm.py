@@ -62,6 +62,7 @@ def test_groups_of_a_month_ago_stand_beside(company):
 	before = sum(1 for own in found.orders.values() if own[0].day < on)
 	assert report.total.month_ago == before == sum(row.month_ago for row in report.rows)
 	assert 0 < report.total.year_ago < report.total.customers
+	assert "from the orders as they are known today" in report.message
 	assert "▲" in report.cards["Customers"] and "last year" in report.cards["Customers"]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Count, Sum
-from frappe.utils import add_months, getdate
+from frappe.utils import add_months, escape_html, getdate
 
 from ccms_app.desk import cards, cells, insight, pictures, reporting
 
@@ -179,6 +179,17 @@ class RFMSegments(insight.Insight):
 			else _("No good customer has stayed away for long.")
 		)
 		return self.said(*lines, picture=self.picture())
+
+	def basis(self) -> str:
+		"""How new the figures are, and where those of earlier days come from: nobody kept the groups of each night."""
+		if not (self.month_ago or self.year_ago):
+			return super().basis()
+		earlier = escape_html(
+			_(
+				"The groups of a month and of a year ago are worked out from the orders as they are known today."
+			)
+		)
+		return f'{super().basis()} <span class="ccms-basis">{earlier}</span>'
 
 	def picture(self) -> str:
 		"""Recency down, frequency and money across; the deeper, the more customers."""
