@@ -1,15 +1,15 @@
 """What the Loyalty workspace shows. Each card says where a click leads."""
 
-from __future__ import annotations
-
 import frappe
 from frappe import _
 from frappe.utils import formatdate, getdate, nowdate
 
-from ccms_app.desk import masking
+from ccms_app.desk import masking, reporting
 from ccms_app.loyalty.store import company_figures as figures
 
 EXPIRY_DAYS = 30
+MOST_BARS = 12
+"""So many names can be read under the bars of a chart."""
 COMPANY_CURRENCY = "Company:company:default_currency"
 
 
@@ -77,22 +77,26 @@ def earned_and_used(filters: dict | str | None = None, **chart) -> dict:
 
 @frappe.whitelist()
 def members_by_tier(filters: dict | str | None = None, **chart) -> dict | None:
-	"""Chart: members of each tier, tiers in their own order."""
-	rows = figures.by_tier(_company(filters, "CCMS Membership"))
+	"""Chart: members of each tier, tiers in their own order; of one program, or of the largest ones and all others together."""
+	company = _company(filters, "CCMS Membership")
+	rows = figures.by_tier(company, reporting.read(filters).program)
 	if not rows:
 		return None
-	rows = [(program, tier, masking.drawn(count)) for program, tier, count in rows]
-	several = len({program for program, _tier, _members in rows}) > 1
+	rows, others = figures.largest(rows, MOST_BARS)
+	several = bool(others) or len({program for program, _tier, _members in rows}) > 1
+	bars = [
+		(f"{program}: {tier or _('No Tier')}" if several else tier or _("No Tier"), members)
+		for program, tier, members in rows
+	]
+	if others:
+		bars.append((_("Other Programs"), sum(members for _program, _tier, members in others)))
 	return {
-		"labels": [
-			f"{program}: {tier or _('No Tier')}" if several else tier or _("No Tier")
-			for program, tier, _members in rows
-		],
-		"datasets": [{"name": _("Members"), "values": [count for _program, _tier, count in rows]}],
+		"labels": [label for label, _members in bars],
+		"datasets": [{"name": _("Members"), "values": [masking.drawn(members) for _label, members in bars]}],
 	}
 
 
 def _company(filters: dict | str | None, doctype: str) -> str | None:
 	"""Permission first, then the company the figures are about."""
 	frappe.has_permission(doctype, "report", throw=True)
-	return figures.company_in_view((frappe.parse_json(filters) or {}).get("company"))
+	return figures.company_in_view(reporting.read(filters).company)

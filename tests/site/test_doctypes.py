@@ -424,10 +424,26 @@ def test_members_stand_in_the_order_of_their_tiers():
 	make_sales_invoice(customer, company=ABROAD, rate=150, currency="USD")
 	make_customer(program)
 	make_customer(make_program(company=ABROAD))
+	chart = members_by_tier({"company": ABROAD, "program": program.name})
+	assert (chart["labels"], chart["datasets"][0]["values"]) == (["Zinc", "Amber"], [1, 1])
+
+
+def test_of_many_programs_the_largest_are_drawn_and_the_rest_together():
+	from ccms_app.api.workspace import MOST_BARS, members_by_tier
+	from ccms_app.loyalty.store import company_figures
+
+	programs = [make_program(company=ABROAD) for _each in range(MOST_BARS + 2)]
+	for program in (*programs, programs[-1], programs[-1]):
+		make_customer(program)
 	chart = members_by_tier({"company": ABROAD})
 	counted = dict(zip(chart["labels"], chart["datasets"][0]["values"], strict=True))
-	mine = {label: count for label, count in counted.items() if label.startswith(program.name)}
-	assert list(mine.items()) == [(f"{program.name}: Zinc", 1), (f"{program.name}: Amber", 1)]
+	assert len(counted) == MOST_BARS + 1 and list(counted)[-1] == "Other Programs"
+	assert counted[f"{programs[-1].name}: No Tier"] == 3, "the largest is there"
+	whole = company_figures.by_tier(ABROAD)
+	assert sum(counted.values()) == sum(members for _program, _tier, members in whole)
+	kept, rest = company_figures.largest([("A", "1", 5), ("A", "2", 4), ("B", "", 1), ("C", "", 7)], 2)
+	assert kept == [("A", "1", 5), ("A", "2", 4)]
+	assert rest == [("B", "", 1), ("C", "", 7)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -190,8 +191,12 @@ def _kinds(names: set[str]) -> dict[str, str]:
 	return {name: further.get(reverses, "") if kind == "Cancel" else kind for name, kind, reverses in rows}
 
 
-def by_tier(company: str | None) -> list[tuple[str, str, int]]:
-	"""(program, tier, members) in the order of the programs and of their tiers; "" for members without a tier."""
+def by_tier(company: str | None, program: str | None = None) -> list[tuple[str, str, int]]:
+	"""(program, tier, members) in the order of the programs and of their tiers; "" for members without a tier.
+
+	Args:
+		program: only this one.
+	"""
 	membership = frappe.qb.DocType(MEMBER)
 	query = (
 		frappe.qb.from_(membership)
@@ -200,8 +205,26 @@ def by_tier(company: str | None) -> list[tuple[str, str, int]]:
 		.where(membership.status.isin(MEMBER_STATES))
 		.groupby(membership.program, Coalesce(membership.tier, ""))
 	)
+	if program:
+		query = query.where(membership.program == program)
 	rows = permitted.restrict(query, MEMBER).run()
 	return sorted(rows, key=lambda row: (row[0], _tier_order(row[0]).get(row[1], -1)))
+
+
+def largest(
+	rows: list[tuple[str, str, int]], most: int
+) -> tuple[list[tuple[str, str, int]], list[tuple[str, str, int]]]:
+	"""Rows of `by_tier` of the programs with the most members, at most so many (of one program always all), and the rest."""
+	size, tiers = Counter(), Counter()
+	for program, _tier, members in rows:
+		size[program] += members
+		tiers[program] += 1
+	kept: set[str] = set()
+	for program in sorted(size, key=lambda name: (-size[name], name)):
+		if kept and sum(tiers[name] for name in kept) + tiers[program] > most:
+			break
+		kept.add(program)
+	return [row for row in rows if row[0] in kept], [row for row in rows if row[0] not in kept]
 
 
 def _tier_order(program: str) -> dict[str, int]:

@@ -10,6 +10,12 @@ frappe.dashboards.chart_sources["Members by Tier"] = {
 			options: "Company",
 			default: frappe.defaults.get_user_default("Company"),
 		},
+		{
+			fieldname: "program",
+			label: __("Loyalty Program"),
+			fieldtype: "Link",
+			options: "CCMS Loyalty Program",
+		},
 	],
 };
 
