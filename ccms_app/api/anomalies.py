@@ -1,7 +1,5 @@
 """What people do with unusual orders: look, explain, find them wrong."""
 
-from __future__ import annotations
-
 import frappe
 
 from ccms_app.scoring.store import anomalies

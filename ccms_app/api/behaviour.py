@@ -1,7 +1,5 @@
 """What the Customer form asks about a customer's behaviour. Permission first, then one call."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import frappe

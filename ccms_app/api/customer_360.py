@@ -1,7 +1,5 @@
 """What the 360 screen of a customer asks. Permission first, then one call."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import frappe

@@ -1,7 +1,5 @@
 """What the Customer Insight workspace and dashboard ask. Permission first; each figure says where a click leads."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import frappe

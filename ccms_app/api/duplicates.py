@@ -1,7 +1,5 @@
 """What people do with probable duplicates: look for them, compare two, merge them, or say that they are two people."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import frappe

@@ -1,7 +1,5 @@
 """Identifiers of customers, for the desk and for other programs. Permission first."""
 
-from __future__ import annotations
-
 import frappe
 
 from ccms_app.desk import identifiers

@@ -1,7 +1,5 @@
 """What the reports on customers ask of the server besides their figures."""
 
-from __future__ import annotations
-
 import frappe
 
 from ccms_app.desk import insight, permitted, scope

@@ -1,7 +1,5 @@
 """Buttons of an import of interactions."""
 
-from __future__ import annotations
-
 import frappe
 from frappe.utils import cint
 

@@ -1,11 +1,10 @@
 """What happened with a customer, for the desk."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import frappe
 
+from ccms_app.desk import reporting
 from ccms_app.interactions.store import timeline
 
 
@@ -19,9 +18,7 @@ def page(
 		frappe.PermissionError: the user may not read this customer, or no events.
 	"""
 	_check(customer)
-	return timeline.page(
-		customer, timeline.Filters.read(frappe.parse_json(filters or {})), before_key or "", limit
-	)
+	return timeline.page(customer, timeline.Filters.read(reporting.read(filters)), before_key or "", limit)
 
 
 @frappe.whitelist()

@@ -1,14 +1,12 @@
 """What the desk, the till and the portal ask about points. Permission first, then one call."""
 
-from __future__ import annotations
-
-import json
 from typing import Any
 
 import frappe
 from frappe import _
 
 from ccms_app.desk import permitted as desk_permitted
+from ccms_app.desk import reporting
 from ccms_app.loyalty.store import adjustments, members, overview, permitted, programs
 
 MANAGERS = ("CCMS Manager", "System Manager")
@@ -39,9 +37,10 @@ def customer_overview(customer: str) -> dict[str, Any]:
 @frappe.whitelist(methods=["POST"])
 def preview(doc: str | dict) -> dict[str, Any]:
 	"""What an unsaved invoice would earn and could spend, by the server's own arithmetic. Nothing is saved."""
-	document = frappe.get_doc(json.loads(doc) if isinstance(doc, str) else doc)
-	if document.doctype not in ("Sales Invoice", "POS Invoice"):
+	fields = reporting.parsed(doc)
+	if not isinstance(fields, dict) or fields.get("doctype") not in ("Sales Invoice", "POS Invoice"):
 		frappe.throw(_("Points are shown on invoices only."))
+	document = frappe.get_doc(fields)
 	frappe.has_permission(document.doctype, "create" if document.is_new() else "read", throw=True)
 	if not document.get("customer"):
 		return {"applies": False, "member": False}
@@ -86,6 +85,7 @@ def set_status(membership: str, status: str, reason: str | None = None) -> None:
 def create_accounts(company: str) -> dict[str, str]:
 	"""Make a company's two points accounts (liability and expense) if they are not there; returns their names."""
 	frappe.only_for((*MANAGERS, "Accounts Manager"))
+	desk_permitted.check_choice("Company", company)
 	from ccms_app.setup.accounts import create_points_accounts
 
 	return create_points_accounts(company)

@@ -1,7 +1,5 @@
 """What the dialogs of merging and undoing ask. Permission first, then one call."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import frappe

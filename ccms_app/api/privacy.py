@@ -1,7 +1,5 @@
 """Consent and unmasking as screens ask for them. Permission first, then one call."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import frappe

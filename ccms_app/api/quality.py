@@ -1,7 +1,5 @@
 """Data quality for the desk."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import frappe

@@ -1,13 +1,11 @@
 """What the segment builder asks. Permission first, then one call."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import frappe
 from frappe import _
 
-from ccms_app.desk import masking, permitted
+from ccms_app.desk import masking, permitted, reporting
 from ccms_app.segments import rules as rules_of
 from ccms_app.segments.store import builder, clusters, in_common, members, preview, ready_made, snapshots
 from ccms_app.segments.store.segments import DOCTYPE
@@ -114,11 +112,14 @@ def _may_read_segment(name: str) -> None:
 
 
 def _rows(rules: list | str | None) -> list[dict]:
-	rows = frappe.parse_json(rules) or []
+	rows = reporting.parsed(rules) or []
 	if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
 		frappe.throw(_("Rules are a list of rows."))
 	return rows
 
 
 def _names(names: list | str | None) -> list[str]:
-	return [str(name) for name in frappe.parse_json(names) or []]
+	names = reporting.parsed(names) or []
+	if not isinstance(names, list):
+		frappe.throw(_("Customers are a list of names."))
+	return [str(name) for name in names]

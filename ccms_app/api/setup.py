@@ -1,7 +1,5 @@
 """What the settings and the program form ask while a manager sets the app up."""
 
-from __future__ import annotations
-
 import frappe
 
 from ccms_app.setup import notifications

@@ -1,7 +1,5 @@
 """The door for events from outside: `POST /api/method/ccms_app.api.track.track` (docs/interactions.md)."""
 
-from __future__ import annotations
-
 import frappe
 from werkzeug.wrappers import Response
 

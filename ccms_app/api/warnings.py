@@ -1,7 +1,5 @@
 """What people do with churn warnings: say that they spoke to the customer, hand over, put off, drop."""
 
-from __future__ import annotations
-
 import frappe
 
 from ccms_app.scoring.store import warnings

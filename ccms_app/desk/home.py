@@ -19,7 +19,7 @@ WARNINGS, RFM, FUNNEL = "Churn Warnings", "RFM Segments", "Lifecycle Funnel"
 
 def company(filters: dict | str | None) -> str:
 	"""The company asked for, else the reader's own; of a reader without one the first that has scores."""
-	asked = frappe._dict(frappe.parse_json(filters) or {})
+	asked = reporting.read(filters)
 	if not asked.company and not frappe.defaults.get_user_default("Company"):
 		asked.company = frappe.db.get_value(insight.RUN, {"is_published": 1}, "company")
 	return reporting.company(asked)

@@ -196,5 +196,5 @@ def refuse(*chosen: Any) -> None:
 	Raises:
 		frappe.PermissionError: something was chosen by a user who sees persons masked.
 	"""
-	if any(frappe.parse_json(one) for one in chosen if one):
+	if any(reporting.parsed(one) for one in chosen if one):
 		reading.refuse_masked()

@@ -67,7 +67,8 @@ def check(doctype: str, name: str) -> None:
 	"""
 	if not (frappe.db.exists(doctype, name) and _may_see(frappe.get_cached_doc(doctype, name))):
 		frappe.throw(
-			_("You may not see {0} {1}.").format(_(doctype), frappe.bold(name)), frappe.PermissionError
+			_("You may not see {0} {1}.").format(_(doctype), frappe.bold(escape_html(name))),
+			frappe.PermissionError,
 		)
 
 

@@ -29,8 +29,27 @@ CURRENCY = "currency"
 
 
 def read(filters: dict | str | None) -> frappe._dict:
-	"""Filters as the desk, an export or an API call sends them."""
-	return frappe._dict(frappe.parse_json(filters) or {})
+	"""Filters as the desk, an export or an API call sends them.
+
+	Raises:
+		frappe.ValidationError: they are none.
+	"""
+	found = parsed(filters) or {}
+	if not isinstance(found, dict):
+		frappe.throw(_("These filters cannot be read."))
+	return frappe._dict(found)
+
+
+def parsed(given: object) -> object:
+	"""What a page sent as JSON, or as it is.
+
+	Raises:
+		frappe.ValidationError: a text that is no JSON.
+	"""
+	try:
+		return frappe.parse_json(given)
+	except (ValueError, RecursionError):
+		frappe.throw(_("This is no JSON."))
 
 
 def company(filters: frappe._dict) -> str:
