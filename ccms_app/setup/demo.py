@@ -1,4 +1,4 @@
-"""Demo data: a programme, members and a year of sales, through real documents, to look at the screens with."""
+"""Demo data: a programme, members, a year of sales, and what the members are and did beside, through real documents, to look at the screens with."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from frappe.utils import getdate, nowdate
 
 from ccms_app.loyalty.store import members, sweeps
 
+from . import demo_customers
 from .accounts import create_points_accounts
 
 PROGRAM = "CCMS Demo Rewards"
@@ -79,6 +80,7 @@ def make(company: str | None = None) -> Iterator[str]:
 			frappe.db.get_value(members.DOCTYPE, membership, "member_no"),
 			made,
 		)
+	yield from demo_customers.make(company, list(PEOPLE))
 	sweeps.nightly()
 	yield _("Nightly jobs have run")
 
