@@ -175,6 +175,28 @@ def ccms_interactions(context, since: str | None) -> None:
 	click.echo(f"{site}: {found}.")
 
 
+@click.command("ccms-pages")
+@click.option(
+	"--all",
+	"everything",
+	is_flag=True,
+	help="Every day from which there are events, not only those that changed.",
+)
+@pass_context
+def ccms_pages(context, everything: bool) -> None:
+	"""Count pages and carts by day for Path and Dwell. When stopped, the next run goes on with what is left."""
+	from ccms_app.interactions.store import pages
+
+	with connected(context) as site:
+		if everything:
+			pages.mark_all()
+			frappe.db.commit()
+		with progress(pages.marked(), "Counting days") as bar:
+			days = pages.compute_marked(lambda _all: bar.update(1))
+		months = pages.add_up_marked()
+	click.echo(f"{site}: {days} days counted, {months} months added up.")
+
+
 @click.command("ccms-match")
 @click.option("--full", is_flag=True, help="Compare everybody with everybody, not only who has changed.")
 @pass_context
@@ -208,6 +230,8 @@ def ccms_demo_data(context, company: str | None) -> None:
 commands: list[Callable] = [
 	ccms_identity,
 	ccms_interactions,
+	ccms_match,
+	ccms_pages,
 	ccms_audit,
 	ccms_rebuild,
 	ccms_backfill,

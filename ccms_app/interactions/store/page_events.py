@@ -30,9 +30,7 @@ class Exactly(Function):
 		super().__init__("Exactly", term)
 
 	def get_function_sql(self, **kwargs: Any) -> str:
-		return (
-			f"{self.args[0].get_sql(with_alias=False, subquery=True, **_inner(kwargs))} collate utf8mb4_bin"
-		)
+		return f"{self.args[0].get_sql(with_alias=False, subquery=True, **_inner(kwargs))} collate utf8mb4_nopad_bin"
 
 
 def _inner(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ too: an erasure takes those that its person stands behind. Before the events go,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 
 import frappe
@@ -51,7 +51,14 @@ TEXTS = 500
 
 
 # --- counting --------------------------------------------------------------------------------------------------
-def compute_marked(report=None) -> int:
+def marked() -> int:
+	"""How many days are marked."""
+	mark = DocType(marks.DOCTYPE)
+	query = frappe.qb.from_(mark).select(mark.company, mark.day).distinct().where(mark.span == marks.PAGES)
+	return len(query.run())
+
+
+def compute_marked(report: Callable[[int], None] | None = None) -> int:
 	"""Count all marked days anew, each in a transaction of its own. Returns how many.
 
 	A worker that dies goes on with what is left.
@@ -93,6 +100,19 @@ def add_up(company: str, month: date) -> None:
 	first = getdate(month).replace(day=1)
 	_replace(company, MONTH, first, together(_kept(company, first, getdate(add_months(first, 1)))))
 	marks.done(marks.PAGES_OF_MONTH, company, first)
+
+
+def count_all_later() -> None:
+	"""Have every day counted in the background. Whatever is left when a worker dies, the hourly round goes on with."""
+	if mark_all():
+		frappe.enqueue(
+			"ccms_app.interactions.store.pages.compute_marked",
+			queue="long",
+			timeout=4 * 60 * 60,
+			job_id="ccms_page_counts",
+			deduplicate=True,
+			enqueue_after_commit=True,
+		)
 
 
 def mark_all() -> int:
