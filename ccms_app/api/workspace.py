@@ -1,4 +1,8 @@
-"""What the Loyalty workspace shows. Each card says where a click leads."""
+"""What the Loyalty workspace shows. Each card says where a click leads.
+
+Frappe shows a card to whoever reads its document type. An analyst reads no rows of members but may count them: the cards name a
+type that all of the desk read, and each method asks for the right to report on what it counts.
+"""
 
 import frappe
 from frappe import _
@@ -20,9 +24,16 @@ def members(filters: dict | str | None = None) -> dict:
 	return {
 		"value": masking.small(figures.members(company)),
 		"fieldtype": "Float",
-		"route": ["List", "CCMS Membership"],
-		"route_options": {"company": company, "status": ["in", "Active,Frozen"]},
+		**_members_of(company),
 	}
+
+
+def _members_of(company: str | None) -> dict:
+	"""The way to the members, or to their number by tier for who may not list them."""
+	if not frappe.has_permission("CCMS Membership"):
+		return {"route": ["query-report", "Tier Movements"], "route_options": {"company": company}}
+	listed = {"company": company, "status": ["in", "Active,Frozen"]}
+	return {"route": ["List", "CCMS Membership"], "route_options": listed}
 
 
 @frappe.whitelist()

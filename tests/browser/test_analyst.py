@@ -37,6 +37,18 @@ def test_the_workspace_has_its_figures(company, desk, look):
 	look(page, "analyst-workspace")
 
 
+def test_the_loyalty_workspace_has_its_figures(company, desk, look):
+	page = desk(ANALYST)
+	page.goto("/app/loyalty")
+	settle(page)
+	cards = page.locator(".number-widget-box")
+	expect(cards).to_have_count(4)
+	expect(cards.locator(".number-card-loading")).to_have_count(0)
+	look(page, "analyst-loyalty")
+	cards.filter(has_text=re.compile("Loyalty Members", re.IGNORECASE)).click()
+	page.wait_for_url("**/query-report/Tier%20Movements**")
+
+
 def test_lists_of_persons_are_closed(company, desk):
 	page = desk(ANALYST)
 	page.goto("/app/ccms-membership")
