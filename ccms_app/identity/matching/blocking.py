@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from .model import IDENTITIES
-from .prepare import Prepared, hashed, mixed
+from .prepare import Prepared, hashed, mixed, prepare
 
 Keys = tuple[np.ndarray, np.ndarray]  # rows, keys: row i of the records has the key beside it
 
@@ -107,6 +107,12 @@ def _unordered(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def _many(row: np.ndarray, values: np.ndarray) -> Keys:
 	return np.repeat(row, values.shape[1]), values.ravel()
+
+
+def kinds() -> list[tuple[str, int]]:
+	"""(name, most records a key) of every pass, in order."""
+	nobody = prepare(pd.DataFrame({"id": []}))
+	return [(name, most) for name, most, _keys in keys(nobody)]
 
 
 def index(records: Prepared) -> list[Pass]:

@@ -44,19 +44,40 @@ class Matcher:
 	def new(self, newcomers: Prepared, progress: Progress | None = None) -> pd.DataFrame:
 		"""Compare newcomers with everybody and among each other."""
 		count = len(self.records)
-		found = blocking.pairs_of(self.passes, newcomers, count)
-		total = count + len(newcomers)
-		one, other = np.divmod(found, total)
-		rows = np.unique(
-			one[one < count]
-		)  # only the records that are candidates are put beside the newcomers
-		few = Prepared.joined([self.records.taken(rows), newcomers])
-		place = np.concatenate(
-			[np.searchsorted(rows, one[one < count]), one[one >= count] - count + len(rows)]
-		)
-		others = np.concatenate([other[one < count], other[one >= count]]) - count + len(rows)
-		codes = place * len(few) + others
-		return _scored(few, codes, len(few), self.frequencies, self.settings, progress)
+		found = blocking.pairs_of(self.passes, newcomers, len(self.records))
+
+		def few(rows: np.ndarray) -> tuple[np.ndarray, Prepared]:
+			return rows, self.records.taken(rows)
+
+		return beside(found, len(self.records), newcomers, few, self.frequencies, self.settings, progress)
+
+
+def beside(
+	found: np.ndarray,
+	count: int,
+	newcomers: Prepared,
+	few: Callable[[np.ndarray], tuple[np.ndarray, Prepared]],
+	frequencies: Frequencies,
+	settings: Settings,
+	progress: Progress | None = None,
+) -> pd.DataFrame:
+	"""Score candidates for newcomers; see `COLUMNS` for what comes back.
+
+	Args:
+		found: candidates among `count` records, as `blocking.pairs_of` returns them.
+		few: rows in; those of them that there are, and their records out. Only candidates are put beside the newcomers.
+	"""
+	one, other = np.divmod(found, count + len(newcomers))
+	rows, records = few(np.unique(one[one < count]))
+	order = np.argsort(rows)
+	rows, records = rows[order], records.taken(order)
+	there = (one >= count) | np.isin(one, rows)
+	one, other = one[there], other[there]
+	together = Prepared.joined([records, newcomers])
+	# newcomers come after the candidates
+	left = np.where(one < count, np.searchsorted(rows, one), one - count + len(rows))
+	codes = left * len(together) + other - count + len(rows)
+	return _scored(together, codes, len(together), frequencies, settings, progress)
 
 
 COLUMNS = ("a", "b", "chance", "certainty", "contradicts", "merges_alone", "swapped", "levels", "bits")

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import chinese
+from .model import IDENTITIES
 from .prepare import Prepared, hashed
 
 COUNTED = ("birth_date", "tax_id", "street", "house", "line_2", "city", "postcode", "state")
 PARTS = ("family", "given")
+PLAIN = (*(field for field in COUNTED if field != "tax_id"), *PARTS, *(f"{part}_sound" for part in PARTS))
+"""Fields of which each record has one value, beside the tax id."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,22 @@ _COMMON = {"written": _common(sounds=False), "sound": _common(sounds=True)}
 
 def count(records: Prepared) -> Frequencies:
 	"""Count the values of all records."""
-	found = {field: _counted(records.hash[field]) for field in COUNTED}
-	found["written"] = _counted(np.concatenate([records.hash[part] for part in PARTS]))
-	found["sound"] = _counted(np.concatenate([records.hash[f"{part}_sound"] for part in PARTS]))
-	found["as family"], found["as given"] = (_counted(records.hash[f"{part}_sound"]) for part in PARTS)
-	for kind, values in records.value_hash.items():
-		found[kind] = _counted(values.ravel())
-	return Frequencies(len(records), found)
+	return counted(len(records), records.hash | records.value_hash)
+
+
+def counted(records: int, hashes: dict[str, np.ndarray]) -> Frequencies:
+	"""Count the values of so many records.
+
+	Args:
+		hashes: field or kind of identity → hashes of all its values, 0 where a record has none.
+	"""
+	found = {field: _counted(hashes[field]) for field in (*COUNTED, *IDENTITIES)}
+	found["written"] = _counted(np.concatenate([hashes[part] for part in PARTS]))
+	found["sound"] = _counted(np.concatenate([hashes[f"{part}_sound"] for part in PARTS]))
+	found["as family"], found["as given"] = (_counted(hashes[f"{part}_sound"]) for part in PARTS)
+	return Frequencies(records, found)
 
 
 def _counted(hashes: np.ndarray) -> Counts:
-	return Counts(*np.unique(hashes[hashes != 0], return_counts=True))
+	flat = hashes.ravel()
+	return Counts(*np.unique(flat[flat != 0], return_counts=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ccms_app.customer_handler import Nothing
 
-from . import duplicates, match_words
+from . import duplicates, match_memory, match_words
 
 
 class Handler(Nothing):
@@ -28,6 +28,7 @@ class Handler(Nothing):
 		return {duplicates.DOCTYPE: rows} if rows else {}
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
+		match_memory.forget()  # hashes alone, but of all that was known
 		found = duplicates.forget(customer) + (duplicates.forget(erased_as) if erased_as else 0)
 		return {duplicates.DOCTYPE: found} if found else {}
 

@@ -20,8 +20,9 @@ from frappe.utils.synchronization import filelock
 from ccms_app.identity.matching.engine import COLUMNS, Matcher
 from ccms_app.identity.matching.model import Settings
 from ccms_app.identity.matching.prepare import Prepared, prepare
+from ccms_app.identity.matching.remembered import Remembered
 
-from . import duplicates, match_records
+from . import duplicates, match_memory, match_records
 
 LAST = "ccms_matching_last"
 """When the last run that ended had begun: what has changed since is compared next."""
@@ -110,9 +111,7 @@ def run(full: bool = False, progress: Progress | None = None, margin: timedelta 
 		changed = _changed(customers, full, margin)
 		result = Result(len(customers), len(customers) if changed is None else len(changed))
 		if changed is None or changed:
-			records = _read(customers, tell)
-			tell(0.5, _("Comparing"))
-			found = _found(records, changed, lambda share: tell(0.5 + 0.3 * share, _("Comparing")))
+			found = _everybody(customers, tell) if changed is None else _newcomers(customers, changed, tell)
 			tell(0.8, _("Writing"))
 			result.new, result.gone = duplicates.write(
 				found, changed, began, lambda share: tell(0.8 + 0.2 * share, _("Writing"))
@@ -138,25 +137,54 @@ def _changed(customers: list[str], full: bool, margin: timedelta) -> set[str] | 
 	return None if len(changed) > FEW * len(customers) else changed
 
 
-def _read(customers: list[str], tell: Progress) -> Prepared:
-	"""All customers, prepared part by part: only the prepared ones are kept."""
+def _everybody(customers: list[str], tell: Progress) -> pd.DataFrame:
+	"""Compare all with all, and remember them."""
+	records = _read(customers, lambda share: tell(0.5 * share, _("Reading customers")))
+	matcher = Matcher(records, settings())
+	match_memory.save(Remembered.of(records, match_memory.numbers(records.ids), matcher.passes))
+	tell(0.5, _("Comparing"))
+	if len(records) < 2:
+		return pd.DataFrame(columns=list(COLUMNS))
+	return matcher.all(lambda share: tell(0.5 + 0.3 * share, _("Comparing")))
+
+
+def _newcomers(customers: list[str], changed: set[str], tell: Progress) -> pd.DataFrame:
+	"""Compare those who changed with all: by what is remembered, where only they and who is like them are read."""
+	memory = match_memory.load()
+	if memory is None:
+		others = _read(
+			[customer for customer in customers if customer not in changed],
+			lambda share: tell(0.5 * share, _("Reading customers")),
+		)
+		memory = Remembered.of(others, match_memory.numbers(others.ids))
+	names = dict(zip(match_memory.numbers(customers).tolist(), customers, strict=True))
+	# who is disabled or gone since does not count either
+	memory.keep(np.fromiter(names, dtype=np.uint64, count=len(names)))
+	memory.drop(match_memory.numbers(changed))
+	tell(0.5, _("Comparing"))
+	newcomers = _read(sorted(changed))
+
+	def read(numbers: np.ndarray) -> tuple[np.ndarray, Prepared]:
+		records = _read([names[number] for number in numbers.tolist()])
+		return match_memory.numbers(records.ids), records
+
+	found = memory.new(newcomers, read, settings(), lambda share: tell(0.5 + 0.3 * share, _("Comparing")))
+	memory.add(newcomers, match_memory.numbers(newcomers.ids))
+	match_memory.save(memory)
+	return found
+
+
+def _read(customers: list[str], tell: Callable[[float], None] = lambda _share: None) -> Prepared:
+	"""Customers, prepared part by part: only the prepared ones are kept."""
 	parts, done = [], 0
 	for records, identities in match_records.read(customers):
 		parts.append(prepare(records, identities))
 		done += len(records)
-		tell(0.5 * done / len(customers), _("Reading customers"))
+		tell(done / len(customers))
 	return Prepared.joined(parts) if parts else prepare(pd.DataFrame({"id": []}))
-
-
-def _found(records: Prepared, changed: set[str] | None, tell: Callable[[float], None]) -> pd.DataFrame:
-	if len(records) < 2:
-		return pd.DataFrame(columns=list(COLUMNS))
-	if changed is None:
-		return Matcher(records, settings()).all(tell)
-	new = np.isin(records.ids.astype(str), sorted(changed))
-	return Matcher(records.taken(~new), settings()).new(records.taken(new), tell)
 
 
 def before_uninstall() -> None:
 	"""Forget when the last run was: another installation starts anew."""
 	frappe.db.set_global(LAST, None)
+	match_memory.forget()
