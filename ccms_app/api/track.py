@@ -12,9 +12,10 @@ def track(**_fields) -> Response:
 
 	Answers 200 with {"message": [one answer an event]}; else {"error": why} with 400, 401, 403, 413 or 429.
 	"""
-	request = frappe.request
+	request, headers = frappe.request, frappe.request.headers
+	is_refused = "1" in (headers.get("Sec-GPC"), headers.get("DNT"))
 	return door.answer(
-		request.get_data(cache=True), request.headers.get("X-CCMS-Key", ""), request.headers.get("Origin", "")
+		request.get_data(cache=True), headers.get("X-CCMS-Key", ""), headers.get("Origin", ""), is_refused
 	)
 
 

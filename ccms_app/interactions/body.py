@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from . import clock
+from .answers import _
 
 MOST_BYTES = 1024 * 1024
 MOST_ROWS = 1_000
@@ -18,11 +19,11 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 class BadBody(Exception):
-	"""A body that holds no batch of events. status: of HTTP."""
+	"""A body that holds no batch of events. status: of HTTP. message, values: an English template, and what stands in it."""
 
-	def __init__(self, status: int, message: str):
+	def __init__(self, status: int, message: str, *values: object):
 		super().__init__(message)
-		self.status, self.message = status, message
+		self.status, self.message, self.values = status, message, values
 
 
 @dataclass
@@ -46,19 +47,19 @@ def read(raw: bytes, key: str = "") -> Body:
 		BadBody: 413 when too large, 400 when it is no JSON or no batch.
 	"""
 	if len(raw) > MOST_BYTES:
-		raise BadBody(413, "the body is larger than 1 MB")
+		raise BadBody(413, _("the body is larger than 1 MB"))
 	try:
 		found = _load(raw.decode("utf-8-sig"))
 	except (ValueError, RecursionError):
-		raise BadBody(400, "the body is no JSON in UTF-8")
+		raise BadBody(400, _("the body is no JSON in UTF-8"))
 	if isinstance(found, list):
 		body = Body(key, found)
 	elif isinstance(found, dict):
 		body = _from_object(found, key)
 	else:
-		raise BadBody(400, "the body is neither an event nor a list of events")
+		raise BadBody(400, _("the body is neither an event nor a list of events"))
 	if len(body.events) > MOST_ROWS:
-		raise BadBody(413, f"the body holds more than {MOST_ROWS} events")
+		raise BadBody(413, _("the body holds more than {0} events"), MOST_ROWS)
 	return body
 
 
@@ -66,14 +67,14 @@ def _from_object(found: dict, key: str) -> Body:
 	own, sent_at = found.pop("key", None), found.pop("sent_at", None)
 	sent = clock.parse(sent_at) if sent_at is not None else None
 	if sent_at is not None and not sent:
-		raise BadBody(400, "sent_at is no time: ISO 8601 with an offset or Z is wanted")
+		raise BadBody(400, _("sent_at is no time: ISO 8601 with an offset or Z is wanted"))
 	events = [found]
 	if "events" in found:
 		events = found.pop("events")
 		if not isinstance(events, list):
-			raise BadBody(400, "events is no list")
+			raise BadBody(400, _("events is no list"))
 		if found:
-			raise BadBody(400, f"{min(found)[:100]!a} is not a field of batches")
+			raise BadBody(400, _("{0} is not a field of batches"), ascii(min(found)[:100]))
 	return Body(key or (own if isinstance(own, str) else ""), events, sent)
 
 

@@ -11,7 +11,7 @@ SERVER, BROWSER, SITE = "Server", "Browser", "Site"
 class Source:
 	"""A `CCMS Event Source`.
 
-	types: what a browser source may send; empty: every type allowed from browsers.
+	types: what a browser source may send; empty: every type allowed from browsers. language: of answers; empty: the site's.
 	"""
 
 	name: str
@@ -20,6 +20,7 @@ class Source:
 	types: frozenset[str] = frozenset()
 	origins: frozenset[str] = frozenset()
 	quota_per_day: int = 0
+	language: str = ""
 
 	@property
 	def is_browser(self) -> bool:

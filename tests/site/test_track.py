@@ -45,13 +45,14 @@ def secret(made):
 	return made()[1]["secret"]
 
 
-def post(body, header: str = "", origin: str = "", kind: str = "text/plain"):
+def post(body, header: str = "", origin: str = "", kind: str = "text/plain", **more: str):
 	"""(status, answer, headers) of a request by somebody who is not signed in."""
 	site = frappe.local.site
 	raw = body if isinstance(body, bytes) else json.dumps(body).encode()
 	headers = {"X-Frappe-Site-Name": site, "Content-Type": kind}
 	headers |= {"X-CCMS-Key": header} if header else {}
 	headers |= {"Origin": origin} if origin else {}
+	headers |= more
 	response = Client(application).post(TRACK, data=raw, headers=headers)
 	connect(site)
 	return response.status_code, json.loads(response.get_data(as_text=True)), response.headers
@@ -206,8 +207,8 @@ def test_the_quota_counts_events(made):
 # --- browsers -------------------------------------------------------------------------------------------------
 
 
-def browse(keys, *events, origin: str = ORIGIN):
-	return post({"key": keys["public_key"], "events": list(events)}, origin=origin)
+def browse(keys, *events, origin: str = ORIGIN, **more: str):
+	return post({"key": keys["public_key"], "events": list(events)}, origin=origin, **more)
 
 
 def test_pages_of_the_origins_alone_may_send_and_may_read_the_answer(made):
@@ -232,6 +233,52 @@ def test_a_browser_sends_nothing_but_what_its_types_allow(made):
 		{**view("5"), "type": "Click", "company": ABROAD},
 	)
 	assert statuses(found[1]) == ["forbidden", "forbidden", "stored", "forbidden", "forbidden"]
+
+
+@pytest.mark.parametrize("header", ["Sec-GPC", "DNT"])
+def test_a_browser_that_asks_to_be_left_alone_is(made, header):
+	doc, keys = made("Browser")
+	assert statuses(browse(keys, consent("1"), view("2"))[1]) == ["stored", "stored"]
+	events = [consent("3"), view("4"), {**view("5"), "type": "Identify", "token": "x"}]
+	told = browse(keys, *events, view("6", occurred_at="soon"), **{header: "1"})[1]
+	assert statuses(told) == ["no_consent"] * 3 + ["invalid"]
+	assert "asks not to be followed" in told["message"][0]["message"]
+	assert [one.event_id for one in rows(doc, "event_id")] == ["1", "2"]
+	# "0" asks for nothing, and a no is heard all the same
+	assert statuses(browse(keys, view("7"), **{header: "0"})[1]) == ["stored"]
+	assert statuses(browse(keys, consent("8", state="Withdrawn"), **{header: "1"})[1]) == ["stored"]
+	assert statuses(browse(keys, view("9"))[1]) == ["no_consent"]
+
+
+def test_a_server_is_no_browser_to_be_left_alone(made):
+	_doc, keys = made()
+	assert statuses(post([call()], header=keys["secret"], DNT="1")[1]) == ["stored"]
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_source(made):
+	_doc, keys = made(language="zh")
+	frappe.get_doc(
+		{
+			"doctype": "Translation",
+			"language": "zh",
+			"source_text": "is longer than {0} characters",
+			"translated_text": "超过 {0} 个字符",
+		}
+	).insert()
+	frappe.db.commit()
+	try:
+		bad = [call("1", subject="x" * 301), call("2", type="Nonsense")]
+		(long, unknown) = post(bad, header=keys["secret"])[1]["message"]
+		assert (long["status"], long["field"], long["message"]) == ("invalid", "subject", "超过 300 个字符")
+		assert unknown["status"] == "unknown_type"
+		_other, english = made()
+		assert "300 characters" in post(bad, header=english["secret"])[1]["message"][0]["message"]
+	finally:
+		for name in frappe.get_all(
+			"Translation", {"source_text": "is longer than {0} characters"}, pluck="name"
+		):
+			frappe.delete_doc("Translation", name)
+		frappe.db.commit()
 
 
 # --- identify -------------------------------------------------------------------------------------------------

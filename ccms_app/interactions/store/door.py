@@ -7,13 +7,13 @@ import time
 from datetime import datetime
 
 import frappe
-from frappe import _
 from frappe.query_builder import DocType
 from werkzeug.wrappers import Response
 
 from ccms_app.identity import kinds
 from ccms_app.identity.normalise import normalise
 from ccms_app.interactions import body, clock, token
+from ccms_app.interactions.answers import _
 from ccms_app.interactions.body import BadBody
 from ccms_app.interactions.sources import Source, origin_key
 
@@ -24,29 +24,38 @@ PATH = "/api/method/ccms_app.api.track."
 revoke, rotate = sources.revoke, sources.rotate
 
 
-def answer(raw: bytes, key: str, origin: str) -> Response:
-	"""The answer to a request with events; what can be stored is committed."""
+def answer(raw: bytes, key: str, origin: str, is_refused: bool = False) -> Response:
+	"""The answer to a request with events; what can be stored is committed.
+
+	is_refused: the browser asks to be left alone, by Global Privacy Control or Do Not Track.
+	"""
 	received = datetime.now(clock.UTC)
 	source: Source | None = None
 	try:
 		batch = body.read(raw, key)
 		source = sources.by_key(batch.key)
 		if not source:
-			raise BadBody(401, "the key is not known")
+			raise BadBody(401, _("the key is not known"))
 		_check_origin(source, origin)
 		if not sources.within_quota(source, len(batch.events), f"{received:%Y-%m-%d}"):
-			raise BadBody(429, "the source has sent as many events as it may today")
-		told = intake.take(batch.events, source, received, batch.sent)
+			raise BadBody(429, _("the source has sent as many events as it may today"))
+		told = intake.take(
+			batch.events, source, received, batch.sent, is_refused=is_refused and source.is_browser
+		)
 	except BadBody as bad:
-		return _response({"error": bad.message}, bad.status, source, origin)
+		return _response({"error": _told(source, bad.message, *bad.values)}, bad.status, source, origin)
 	except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
-		return _response({"error": "busy; send the batch again"}, 503, source, origin)
+		return _response({"error": _told(source, _("busy; send the batch again"))}, 503, source, origin)
 	return _response({"message": [one.as_dict() for one in told]}, 200, source, origin)
+
+
+def _told(source: Source | None, message: str, *values: object) -> str:
+	return sources.translator(source)(message).format(*values)
 
 
 def _check_origin(source: Source, origin: str) -> None:
 	if source.is_browser and origin_key(origin) not in source.origins:
-		raise BadBody(403, "this page may not send events")
+		raise BadBody(403, _("this page may not send events"))
 
 
 def _response(said: dict, status: int, source: Source | None, origin: str) -> Response:
@@ -73,7 +82,7 @@ def portal_token(key: str, visitor: str) -> str:
 	secret = sources.identify_secret(source.name) if source and source.is_browser else ""
 	customers = _of_portal_user(frappe.session.user)
 	if not secret or len(customers) != 1 or not normalise(kinds.VISITOR, visitor):
-		frappe.throw(_("Not permitted"), frappe.PermissionError)
+		frappe.throw(frappe._("Not permitted"), frappe.PermissionError)
 	return token.sign(secret, customers[0], visitor, int(time.time()) + TOKEN_SECONDS)
 
 
@@ -89,7 +98,7 @@ def after_request(response=None, request=None, **_more) -> None:
 	if not request or not response or not request.path.startswith(PATH) or response.status_code < 400:
 		return
 	if request.is_json and not _is_json(request.get_data(as_text=False)):
-		_say(response, "the body is no JSON in UTF-8", 400)
+		_say(response, _told(None, _("the body is no JSON in UTF-8")), 400)
 
 
 def _is_json(raw: bytes) -> bool:
@@ -101,5 +110,5 @@ def _is_json(raw: bytes) -> bool:
 
 def _say(response, message: str, status: int) -> None:
 	response.status_code = status
-	response.set_data(json.dumps({"error": message}))
+	response.set_data(json.dumps({"error": message}, ensure_ascii=False))
 	response.mimetype = "application/json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from frappe.utils import get_system_timezone
 
 from ccms_app.identity.store import region
 from ccms_app.interactions import answers, clock
-from ccms_app.interactions.answers import Answer
+from ccms_app.interactions.answers import Answer, _
 from ccms_app.interactions.check import CONSENT, Checked, Rules, check
 from ccms_app.interactions.sources import Source
 
@@ -29,11 +30,12 @@ def take(
 	received: datetime | None = None,
 	sent: datetime | None = None,
 	naive_zone: ZoneInfo | None = None,
+	is_refused: bool = False,
 ) -> list[Answer]:
 	"""`write`, committed; a deadlock with another batch is tried again. Whatever is uncommitted before may be lost."""
 	for attempt in range(TRIES):
 		try:
-			told = write(events, source, received, sent, naive_zone)
+			told = write(events, source, received, sent, naive_zone, is_refused)
 			frappe.db.commit()
 			return told
 		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
@@ -55,6 +57,7 @@ def write(
 	received: datetime | None = None,
 	sent: datetime | None = None,
 	naive_zone: ZoneInfo | None = None,
+	is_refused: bool = False,
 ) -> list[Answer]:
 	"""Store those of the events that are right, new, and consented to, in the caller's transaction.
 
@@ -63,12 +66,13 @@ def write(
 		source: who says so.
 		received: when they came, now when empty; sent: when they left, by the clock of the client. Both with a time zone.
 		naive_zone: what times without an offset mean; None: they are refused.
+		is_refused: the browser asks to be left alone: nothing is stored but a no.
 
 	Returns:
-		One answer for each event, in their order.
+		One answer for each event, in their order, in the language of the source.
 	"""
 	received = received or datetime.now(clock.UTC)
-	rules = _rules(events, source, received, sent, naive_zone)
+	rules = replace(_rules(events, source, received, sent, naive_zone), is_refused=is_refused)
 	told: dict[int, Answer] = {}
 	right: list[Checked] = []
 	for index, event in enumerate(events):
@@ -81,7 +85,7 @@ def write(
 	consents = special.right_consents([event for event in right if event.type.name == CONSENT], told)
 	special.record(consents, _store(consents, source, rules, told), source, rules)
 	_store([event for event in right if event.type.name != CONSENT], source, rules, told)
-	return [told[index] for index in range(len(events))]
+	return _said(told, source)
 
 
 def dry_run(
@@ -111,7 +115,12 @@ def dry_run(
 		else:
 			there[event.name] = event.content_hash
 			told[event.index] = Answer(event.index, event.event_id, answers.STORED)
-	return [told[index] for index in range(len(events))]
+	return _said(told, source)
+
+
+def _said(told: dict[int, Answer], source: Source) -> list[Answer]:
+	translate = sources.translator(source)
+	return [told[index].said(translate) for index in sorted(told)]
 
 
 def _rules(events, source: Source, received: datetime, sent, naive_zone) -> Rules:
@@ -174,11 +183,10 @@ def _store(events: list[Checked], source: Source, rules: Rules, told: dict[int, 
 def _known(event: Checked, content_hash: str) -> Answer:
 	if event.content_hash == content_hash:
 		return Answer(event.index, event.event_id, answers.DUPLICATE)
-	return Answer(
-		event.index, event.event_id, answers.CONFLICT, "event_id", "another event has this id; it was kept"
-	)
+	message = _("another event has this id; it was kept")
+	return Answer(event.index, event.event_id, answers.CONFLICT, "event_id", message)
 
 
 def _no_consent(event: Checked) -> Answer:
-	message = f"the person has not consented to {event.type.purpose}"
-	return Answer(event.index, event.event_id, answers.NO_CONSENT, "", message)
+	message = _("the person has not consented to {0}")
+	return Answer(event.index, event.event_id, answers.NO_CONSENT, "", message, values=(event.type.purpose,))

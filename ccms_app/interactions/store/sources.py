@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from hmac import digest
 
 import frappe
@@ -46,6 +47,7 @@ def load(name: str) -> Source:
 		types=frozenset(row.interaction_type for row in doc.types),
 		origins=frozenset(filter(None, map(origin_key, (doc.origins or "").splitlines()))),
 		quota_per_day=doc.quota_per_day or 0,
+		language=doc.language or "",
 	)
 
 
@@ -58,6 +60,12 @@ def of_site(company: str) -> Source:
 		)
 		name = doc.insert(ignore_permissions=True, ignore_if_duplicate=True).name
 	return load(name)
+
+
+def translator(source: Source | None) -> Callable[[str], str]:
+	"""Words of ours in the language that a source is answered in: its own, else the site's."""
+	language = (source.language if source else "") or frappe.get_system_settings("language") or "en"
+	return lambda text: _(text, language)
 
 
 # --- keys ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from ccms_app.identity import kinds
 from ccms_app.identity.store import identities, links
 from ccms_app.identity.store.keys import site_key
 from ccms_app.interactions import answers, token
-from ccms_app.interactions.answers import Answer
+from ccms_app.interactions.answers import Answer, _
 from ccms_app.interactions.check import IDENTIFY, Checked, Rules
 from ccms_app.interactions.sources import Source
 from ccms_app.privacy.store import consent
@@ -34,7 +34,7 @@ def right_consents(events: list[Checked], told: dict[int, Answer]) -> list[Check
 	for event in events:
 		wording = event.extra["wording"]
 		if wording and purposes.get(wording) != event.extra["purpose"]:
-			message = "is not a wording of this purpose"
+			message = _("is not a wording of this purpose")
 			told[event.index] = Answer(event.index, event.event_id, answers.INVALID, "wording", message)
 	return [event for event in events if event.index not in told]
 
@@ -77,7 +77,7 @@ def identify(events: list[Checked], source: Source, rules: Rules, told: dict[int
 		visitor, given = event.visitor[1], event.extra["token"]
 		customer = _named(event, source, rules)
 		if given and customer is None:
-			message = "is forged, expired, or of another browser"
+			message = _("is forged, expired, or of another browser")
 			told[event.index] = Answer(event.index, event.event_id, answers.FORBIDDEN, "token", message)
 		elif customer is None:
 			event.values["outcome"] = CLAIM
