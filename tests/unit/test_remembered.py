@@ -114,7 +114,7 @@ def test_forgetting_and_remembering_again_is_as_if_all_were_remembered_at_once(w
 def test_who_is_gone_is_no_candidate(world):
 	memory = world.remembered()
 	there = world.found(memory)
-	gone = [name for name in there["a"] if name in set(world.old.ids)][0]
+	gone = next(name for name in there["a"] if name in set(world.old.ids))
 	memory.drop(number([gone]))
 	assert gone not in set(world.found(memory)["a"])
 	# one that is gone since, and was not dropped

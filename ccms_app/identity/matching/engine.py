@@ -43,7 +43,6 @@ class Matcher:
 
 	def new(self, newcomers: Prepared, progress: Progress | None = None) -> pd.DataFrame:
 		"""Compare newcomers with everybody and among each other."""
-		count = len(self.records)
 		found = blocking.pairs_of(self.passes, newcomers, len(self.records))
 
 		def few(rows: np.ndarray) -> tuple[np.ndarray, Prepared]:
