@@ -1,8 +1,9 @@
-"""Frappe's searches, which ask for DocTypes and not for documents: what they find passes the fences."""
+"""Frappe's searches, and its check of a link, which ask for DocTypes and not for documents: what they find passes the fences."""
 
 from typing import Any
 
 import frappe
+from frappe import client
 from frappe.desk import search
 from frappe.utils import global_search
 
@@ -67,3 +68,11 @@ def widget(
 		reference_doctype=reference_doctype,
 		ignore_user_permissions=searches.may_ignore(doctype, ignore_user_permissions),
 	)
+
+
+@frappe.whitelist()
+def validate(doctype: str, docname: str, fields: Any = None) -> dict[str, Any]:
+	"""`frappe.client.validate_link`."""
+	if not searches.may_know(doctype, docname):
+		return {"name": None}
+	return client.validate_link(doctype, docname, fields)

@@ -202,6 +202,44 @@ def doors(doctype: str, name: str, customer: str) -> Iterator[tuple[str, str, di
 			},
 		)
 	yield "link search", "frappe.desk.search.search_link", {"doctype": doctype, "txt": value[:5]}
+	for method in ("search_link", "search_widget"):
+		yield (
+			f"{method} past permissions",
+			f"frappe.desk.search.{method}",
+			{"doctype": doctype, "txt": value[:5], "ignore_user_permissions": 1},
+		)
+	yield (
+		"validate link",
+		"frappe.client.validate_link",
+		{"doctype": doctype, "docname": name, "fields": json.dumps([field])},
+	)
+	yield (
+		"next row",
+		"frappe.desk.form.utils.get_next",
+		{"doctype": doctype, "value": name, "prev": 0, "filters": {field: value}},
+	)
+	yield (
+		"stats",
+		"frappe.desk.reportview.get_stats",
+		{"stats": json.dumps([field]), "doctype": doctype, "filters": "[]"},
+	)
+	yield "linked", "frappe.desk.form.linked_with.get", {"doctype": doctype, "docname": name}
+	for kind in ("CSV", "Excel"):
+		yield (
+			f"import template {kind}",
+			"frappe.core.doctype.data_import.data_import.download_template",
+			{
+				"doctype": doctype,
+				"export_fields": json.dumps(_all_fields(doctype)),
+				"export_records": "all",
+				"file_type": kind,
+			},
+		)
+		yield (
+			f"data export {kind}",
+			"frappe.core.doctype.data_export.exporter.export_data",
+			{"doctype": doctype, "with_data": 1, "all_doctypes": True, "file_type": kind},
+		)
 	yield "global search", "frappe.utils.global_search.search", {"text": MARKER, "doctype": doctype}
 	yield "print", "frappe.www.printview.get_html_and_style", {"doc": doctype, "name": name}
 	if doctype == "CCMS Membership":  # slow, and the same question
@@ -249,6 +287,16 @@ def doors(doctype: str, name: str, customer: str) -> Iterator[tuple[str, str, di
 					"filters": [[df.options, child, "=", customer]],
 				},
 			)
+
+
+def _all_fields(doctype: str) -> dict[str, list[str]]:
+	"""What a data import's template may ask for: every field of a document and of its tables."""
+	meta = frappe.get_meta(doctype)
+	tables = {df.fieldname: df.options for df in meta.get_table_fields()}
+	found = {doctype: ["name", *(df.fieldname for df in meta.fields if df.fieldname not in tables)]}
+	for field, options in tables.items():
+		found[field] = ["name", *(df.fieldname for df in frappe.get_meta(options).fields)]
+	return found
 
 
 def through(reader: Reader, method: str, arguments: dict) -> tuple[int, str]:

@@ -189,6 +189,9 @@ def test_when_the_books_may_forget_the_papers_open_and_name_nobody(books):
 	requests.books_forget(add_years(nowdate(), erasing.YEARS + 2))
 	status, text = Reader(SALES).text("GET", f"/api/resource/Sales Invoice/{name}")
 	assert status == 200 and NAME not in text and books.request.customer in text
+	searched = {"text": NAME.split()[0], "doctype": "Sales Invoice"}
+	_status, text = Reader(ACCOUNTS).call("frappe.utils.global_search.search", **searched)
+	assert NAME not in text
 
 
 def test_where_nobody_was_erased_lists_stay_as_they_were(site):
