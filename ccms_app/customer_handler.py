@@ -7,6 +7,7 @@ exports a customer asks all of them, in the order of the hook, and knows none.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 
@@ -30,6 +31,21 @@ class CustomerHandler(Protocol):
 
 	def ahead(self, customer: str) -> Iterable[int]:
 		"""Delete what is too much for one transaction, a batch at a time: before `erase`, the caller commits after each."""
+		...
+
+	def forget_files(self, names: set[str], erased_as: str) -> dict[str, int]:
+		"""The same for files beside the database, called last, just before the commit. Idempotent.
+
+		names: what the customer is called, and those who were merged into them were.
+		"""
+		...
+
+	def still(self) -> AbstractContextManager[None]:
+		"""Within it nothing of this domain is at work that would write what it has read before an erasure.
+
+		Raises:
+			frappe.ValidationError: it is at work, and for long.
+		"""
 		...
 
 	def refuse_merge(self, source: str, target: str) -> None:
@@ -74,6 +90,12 @@ class Nothing:
 
 	def ahead(self, customer: str) -> Iterable[int]:
 		return ()
+
+	def forget_files(self, names: set[str], erased_as: str) -> dict[str, int]:
+		return {}
+
+	def still(self) -> AbstractContextManager[None]:
+		return nullcontext()
 
 	def refuse_merge(self, source: str, target: str) -> None:
 		return None

@@ -1,13 +1,18 @@
 """A marker in every text that real flows allow is, after erasure, nowhere but in the books; after their time nowhere."""
 
+import json
+
 import frappe
 import pytest
 from frappe.utils import add_years, nowdate
 
-from ccms_app.identity.store import capture, merging
+from ccms_app.behaviour.store import extract
+from ccms_app.behaviour.store import files as lines
+from ccms_app.identity.store import capture, merge_records, merging
 from ccms_app.interactions.store import days
 from ccms_app.privacy.store import consent, erasing, party_texts, requests
-from tests.site.dump import files, places
+from tests.site import left_traces
+from tests.site.dump import dumped, files, places
 from tests.site.events import call, phone, send, server
 from tests.site.factories import (
 	COMPANY,
@@ -23,10 +28,20 @@ from tests.site.merged_customers import audited
 from tests.site.payments import close_till, open_till
 
 pytestmark = pytest.mark.commits
+WRITTEN_INTO = {
+	"Access Log", "Activity Log", "Address", "Appointment", "Bank Account", "Bank Transaction", "CCMS Consent", "CCMS Customer Interaction",
+	"CCMS Customer Merge", "CCMS Quality Finding", "CRM Note", "Call Log", "Comment", "Communication", "Contact", "Contact Email",
+	"Customer", "Data Import Log", "Deleted Document", "Email Group Member", "Email Queue Recipient", "Error Log", "Event", "File",
+	"GL Entry", "Integration Request", "Issue", "Journal Entry", "Journal Entry Account", "Lead", "List Filter", "Note",
+	"Notification Log", "POS Invoice", "Payment Entry", "Payment Ledger Entry", "Prepared Report", "Quotation", "Sales Invoice",
+	"Sales Order", "Scheduled Job Log", "Series", "Tag", "ToDo", "Version", "__UserSettings",
+}  # fmt: skip
+"""Where the marker must have come to before, or the test shows little."""
 
 
 def everything(marker: str) -> str:
 	"""A customer who left the marker wherever documents have a place for it, all settled. Returns the name."""
+	number = f"+86139{int(marker[2:], 36) % 10**8:08d}"
 	program = make_program()
 	twin = make_customer(customer_name=f"{marker} Twin")
 	customer = make_customer(
@@ -40,7 +55,7 @@ def everything(marker: str) -> str:
 	contact = frappe.get_doc(
 		{"doctype": "Contact", "first_name": f"{marker} Anna", "last_name": f"{marker}", "department": marker,
 		"email_ids": [{"email_id": f"{marker.lower()}@example.com", "is_primary": 1}],
-		"phone_nos": [{"phone": "+8613911112222", "is_primary_mobile_no": 1}], "links": [link]}
+		"phone_nos": [{"phone": number, "is_primary_mobile_no": 1}], "links": [link]}
 	).insert()  # fmt: skip
 	address = frappe.get_doc(
 		{"doctype": "Address", "address_title": f"{marker} home", "address_line1": f"{marker} street", "city": marker,
@@ -64,10 +79,13 @@ def everything(marker: str) -> str:
 	frappe.get_doc(adjustment).insert().submit()
 	consent.record(customer.name, "Marketing", "Given", source="Desk", proof=f"{marker} letter")
 	consent.record(customer.name, "Profiling", "Objected", source="Desk", proof=f"{marker} call")
-	said = call("m1", identity=phone("+8613911112222"), subject=f"{marker} calls", content=f"{marker} talks")
+	said = call("m1", identity=phone(number), subject=f"{marker} calls", content=f"{marker} talks")
 	assert send(server(), said) == ["stored"]
 	_around(customer, contact, marker)
 	_sales(customer, contact, address, marker)
+	left_traces.everywhere(customer, contact, marker)
+	earlier = make_customer(customer_name=f"{marker} Earlier", tax_id=f"{marker}-old")
+	merging.run(earlier.name, twin.name, reason=f"{marker} once")
 	merging.run(twin.name, customer.name, reason=f"{marker} twice")
 	return customer.name
 
@@ -149,21 +167,14 @@ def requested(customer: str, request_type: str = "Erasure"):
 def test_a_marker_is_nowhere_but_in_the_books_and_then_nowhere():
 	marker = f"Qz{frappe.generate_hash(length=8)}"
 	customer = everything(marker)
+	extract.extract(COMPANY)
 	erasure = requested(customer).name
 	requests.export_job(requested(customer, "Access").name)
 	frappe.db.commit()
-	before = places(marker)
-	assert {
-		"Customer",
-		"Contact",
-		"Address",
-		"Communication",
-		"Sales Invoice",
-		"Issue",
-		"Quotation",
-		"CCMS Customer Interaction",
-	} <= set(before)
-	assert files(marker)
+	before, written = places(marker), " ".join(files(marker))
+	assert WRITTEN_INTO <= set(before), WRITTEN_INTO - set(before)
+	assert all(kind in written for kind in (".json.gz", ".csv", ".parquet", ".zip", ".txt")), written
+	assert set(before) <= dumped(marker)
 
 	requests.start_erasure(frappe.get_doc("CCMS Privacy Request", erasure))
 	frappe.db.commit()
@@ -179,7 +190,9 @@ def test_a_marker_is_nowhere_but_in_the_books_and_then_nowhere():
 		if columns - set(allowed.get(table, ()))
 	}
 	assert not left, left
+	assert dumped(marker) <= set(allowed)
 	assert not files(marker)
+	assert not in_merges(marker)
 	assert places(marker)["Sales Invoice"] and places(marker)["GL Entry"], "the books still know"
 	audited()
 
@@ -187,6 +200,14 @@ def test_a_marker_is_nowhere_but_in_the_books_and_then_nowhere():
 	assert places(marker)["Sales Invoice"]
 	requests.books_forget(add_years(nowdate(), erasing.YEARS + 2))
 	assert not places(marker)
+	assert not dumped(marker)
 	assert not files(marker)
 	assert frappe.db.get_value("CCMS Privacy Request", erasure, "books_forgotten_on")
 	audited()
+	lines.forget(COMPANY)
+
+
+def in_merges(marker: str) -> list[str]:
+	"""Merges in whose packed copies a text stands."""
+	kept = frappe.get_all(merge_records.DOCTYPE, {"record": ["is", "set"]}, ["name", "record"])
+	return [row.name for row in kept if marker in json.dumps(merge_records.unpack(row.record))]

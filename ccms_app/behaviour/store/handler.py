@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+from frappe import _
 
 from ccms_app.customer_handler import Nothing
 from ccms_app.customer_rows import delete, filled, readable
 
-from . import customers, events, live, profiles, stage_changes
+from . import customers, events, live, profiles, renaming, stage_changes
 
 
 class Handler(Nothing):
@@ -26,6 +27,10 @@ class Handler(Nothing):
 		for doctype in self.doctypes:
 			done |= delete(doctype, customer=["in", [customer, erased_as]])
 		return done
+
+	def forget_files(self, names: set[str], erased_as: str) -> dict[str, int]:
+		count = renaming.rename(names, erased_as)
+		return {_("Files of Facts"): count} if count else {}
 
 	def merged(self, source: str, target: str) -> None:
 		customers.renamed(target, True)

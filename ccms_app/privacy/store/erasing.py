@@ -6,7 +6,8 @@ they are found by, and the customer's own record changes its name at the very en
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 
 import frappe
@@ -18,9 +19,10 @@ from frappe.utils import flt, fmt_money, getdate, nowdate
 from ccms_app.identity.store import handlers, locks
 from ccms_app.privacy import words
 
-from . import access, party_handler, party_texts, trails
+from . import access, party_handler, party_texts, traces, trails
 
 Told = Callable[[float, str], None]
+JOURNAL = "Journal Entry"
 YEARS = 10
 """What a company keeps its books for when nothing else is set."""
 
@@ -98,6 +100,7 @@ def now(customer: str, erased_as: str, told: Told | None = None) -> dict[str, in
 		return {}
 	domains = handlers.all()
 	said = party_handler.personal_words(customer)  # while there is somebody to ask
+	called = party_handler.names_of(customer)
 	told(2, _("Events"))
 	ahead = 0
 	for handler in domains.values():
@@ -107,15 +110,35 @@ def now(customer: str, erased_as: str, told: Told | None = None) -> dict[str, in
 			told(min(50, 5 + ahead / 1_000), _("Events"))
 			_held(customer, erased_as)
 	done: dict[str, int] = {}
+	beside = traces.rows_about(customer)
 	for number, handler in enumerate(reversed(domains.values()), 1):
-		told(50 + 45 * number / len(domains), _("Profile, points and documents"))
-		for doctype, count in handler.erase(customer, erased_as).items():
-			done[doctype] = done.get(doctype, 0) + count
-	trails.scrub_logs(said, keep_versions_of=tuple(texts.doctype for texts in party_texts.BOOKS))
-	if ahead:
-		done["CCMS Customer Interaction"] = done.get("CCMS Customer Interaction", 0) + ahead
+		told(50 + 40 * number / len(domains), _("Profile, points and documents"))
+		_add(done, handler.erase(customer, erased_as))
+	told(92, _("Mails, logs and files"))
+	_add(done, traces.forget(said, beside))
+	for handler in domains.values():
+		_add(done, handler.forget_files(called, erased_as))
+	_add(done, {"CCMS Customer Interaction": ahead} if ahead else {})
 	access.log(access.ERASED, erased_as, ", ".join(f"{doctype} {count}" for doctype, count in done.items()))
 	return done
+
+
+def _add(done: dict[str, int], more: dict[str, int]) -> None:
+	for doctype, count in more.items():
+		done[doctype] = done.get(doctype, 0) + count
+
+
+@contextmanager
+def still() -> Iterator[None]:
+	"""Within it no figures are computed that would bring an erased customer back; until the erasure is committed.
+
+	Raises:
+		frappe.ValidationError: they are being computed, and for long.
+	"""
+	with ExitStack() as held:
+		for handler in handlers.all().values():
+			held.enter_context(handler.still())
+		yield
 
 
 def _held(customer: str, erased_as: str) -> bool:
@@ -135,16 +158,11 @@ def _held(customer: str, erased_as: str) -> bool:
 
 def books_forget_on(erased_as: str) -> date | None:
 	"""The first day on which the last of the books may forget; None: no books name this customer."""
-	days = []
-	for texts in party_texts.BOOKS:
-		table = DocType(texts.doctype)
-		query = frappe.qb.from_(table).select(table.company, table[texts.day])
-		query = query.where(table[texts.party] == erased_as)
-		if texts.kind:
-			query = query.where(table[texts.kind] == "Customer")
-		days += [
-			date(day.year + years_of(company) + 1, 1, 1) for company, day in query.distinct().run() if day
-		]
+	days = [
+		date(row.day.year + years_of(row.company) + 1, 1, 1)
+		for texts in party_texts.BOOKS
+		for row in party_texts.dated(texts, erased_as)
+	]
 	return max(days, default=None)
 
 
@@ -160,17 +178,14 @@ def books(erased_as: str, on: str | date | None = None) -> int:
 	for texts in party_texts.BOOKS:
 		names = [
 			row.name
-			for row in frappe.get_all(
-				texts.doctype,
-				{texts.party: erased_as, **({texts.kind: "Customer"} if texts.kind else {})},
-				["name", "company", f"{texts.day} as day"],
-			)
-			if row.day and today >= date(row.day.year + years_of(row.company) + 1, 1, 1)
+			for row in party_texts.dated(texts, erased_as)
+			if today >= date(row.day.year + years_of(row.company) + 1, 1, 1)
 		]
 		if not names:
 			continue
 		party_texts.wipe(texts, names, erased_as)
 		trails.clear(texts.doctype, names)
+		trails.forget_search(texts.doctype, names)
 		if texts.doctype in party_texts.VOUCHERS:
 			_ledger(texts.doctype, names, erased_as)
 		done += len(names)
@@ -180,9 +195,31 @@ def books(erased_as: str, on: str | date | None = None) -> int:
 def _ledger(doctype: str, names: list[str], erased_as: str) -> None:
 	entry = DocType("GL Entry")
 	for start in range(0, len(names), 1_000):
-		mine = (entry.voucher_type == doctype) & entry.voucher_no.isin(names[start : start + 1_000])
+		part = names[start : start + 1_000]
+		mine = (entry.voucher_type == doctype) & entry.voucher_no.isin(part)
 		frappe.qb.update(entry).set(entry.remarks, "").where(mine).run()
+		# a journal's remark stands in the other parties' rows, too
+		owed = DocType("Payment Ledger Entry")
+		of_them = (owed.voucher_type == doctype) & owed.voucher_no.isin(part)
+		frappe.qb.update(owed).set(owed.remarks, "").where(of_them).run()
 		# of the row that names the party, `against` lists accounts; of the others it names the party
+		if doctype == JOURNAL:
+			continue
 		frappe.qb.update(entry).set(entry.against, erased_as).where(
 			mine & (entry.party.isnull() | (entry.party == ""))
 		).run()
+	for name in names if doctype == JOURNAL else ():
+		_name_sides_anew(name)
+
+
+def _name_sides_anew(journal: str) -> None:
+	"""Each row of a journal names the other side's parties or accounts: as they are called by now, in it and in the ledger."""
+	doc, entry = frappe.get_doc(JOURNAL, journal), DocType("GL Entry")
+	doc.set_against_account()
+	for row in doc.accounts:
+		row.db_set("against_account", row.against_account, update_modified=False)
+		mine = (
+			(entry.voucher_type == JOURNAL) & (entry.voucher_no == journal) & (entry.account == row.account)
+		)
+		mine &= entry.party == row.party if row.party else entry.party.isnull() | (entry.party == "")
+		frappe.qb.update(entry).set(entry.against, row.against_account).where(mine).run()

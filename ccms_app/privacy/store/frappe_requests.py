@@ -8,7 +8,7 @@ from frappe.model.rename_doc import rename_doc
 
 from ccms_app.privacy import requests as of
 
-from . import erasing, exporting, portal, requests, trails
+from . import erasing, exporting, mails, portal, requests, scrubbing, trails
 
 CHECKED = "Mail to Known Address"
 """Frappe has sent a link to the address, and it was pressed."""
@@ -73,7 +73,8 @@ def finish(name: str) -> None:
 	values = {"status": "Deleted", "email": name}
 	frappe.db.set_value("Personal Data Deletion Request", name, values)
 	trails.clear("Personal Data Deletion Request", [name])
-	trails.scrub_logs(words)
+	mails.forget_addresses([user], [word for word in words if word and len(word) >= scrubbing.SHORTEST])
+	scrubbing.scrub(word for word in words if word)
 	frappe.db.commit()
 
 

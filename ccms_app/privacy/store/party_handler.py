@@ -6,21 +6,18 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
-from frappe.model.rename_doc import rename_doc
-from frappe.query_builder import DocType
 
 from ccms_app.customer_handler import Nothing
 from ccms_app.customer_rows import filled, plain, readable
 from ccms_app.identity.store import identities, links, merge_records
 from ccms_app.privacy import words
 
-from . import party_texts, trails
+from . import leads, mails, party_texts, people, trails
 from .party_texts import BOOKS, NOW
 
 CUSTOMER = "Customer"
 FACTS = ("tax_id", "website", "mobile_no", "email_id", "primary_address", "customer_details", "first_name", "last_name", "gender", "image", "lead_name", "opportunity_name", "customer_pos_id", "salutation", "ccms_birth_date", "ccms_occupation", "ccms_home_place", "ccms_work_place", "ccms_preferred_channel")  # fmt: skip
-LIKED = ("_user_tags", "_comments", "_assign", "_liked_by", "_seen")
-KEPT_IN_CONTACT = ("name", "creation", "modified", "modified_by", "owner", "docstatus", "idx", "user", "status", "is_primary_contact", "is_billing_contact", "country", "address_type", "is_primary_address", "is_shipping_address", "disabled", "unsubscribed", "pulled_from_google_contacts", "sync_with_google_contacts", "is_your_company_address")  # fmt: skip
+SEARCHED = ("Quotation", "Sales Order", "Delivery Note", "Issue", "Opportunity")
 
 
 class Handler(Nothing):
@@ -30,18 +27,19 @@ class Handler(Nothing):
 
 	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
 		found = {CUSTOMER: readable(CUSTOMER, {"name": customer})}
-		for doctype in ("Contact", "Address"):
-			found[doctype] = readable(doctype, {"name": ["in", _linked(doctype, [customer]) or ["-"]]})
+		once = leads.of([customer])
+		for doctype in people.DOCTYPES:
+			names = people.linked(doctype, [customer], once)
+			found[doctype] = readable(doctype, {"name": ["in", names or ["-"]]})
+		found[leads.LEAD] = readable(leads.LEAD, {"name": ["in", once or ["-"]]})
 		for texts in (*NOW, *BOOKS):
-			if texts.doctype != "Payment Ledger Entry" and (names := party_texts.of(texts, [customer])):
+			if texts.doctype != "Payment Ledger Entry" and (names := party_texts.of(texts, [customer], once)):
 				found[texts.doctype] = _documents(texts, names)
-		mails = trails.communications_of(CUSTOMER, [customer])
-		for contact in _linked("Contact", [customer]):
-			mails += trails.communications_of("Contact", [contact])
+		held = _mails(customer, once)
 		fields = ["communication_date", "communication_type", "sent_or_received", "sender", "recipients", "subject", "content"]  # fmt: skip
 		found["Communication"] = [
 			{name: plain(value) for name, value in row.items() if value not in (None, "")}
-			for row in frappe.get_all("Communication", {"name": ["in", mails or ["-"]]}, fields)
+			for row in frappe.get_all("Communication", {"name": ["in", held or ["-"]]}, fields)
 		]
 		found["CCMS Privacy Request"] = [
 			{name: plain(value) for name, value in row.items() if value not in (None, "")}
@@ -55,8 +53,11 @@ class Handler(Nothing):
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
 		both = [customer, erased_as]
-		done = _wipe_now(both, erased_as)
-		done |= _wipe_people("Contact", both, erased_as) | _wipe_people("Address", both, erased_as)
+		once = leads.of(both)
+		done = _wipe_now(both, once, erased_as)
+		for doctype in people.DOCTYPES:
+			done |= people.wipe(doctype, both, once, erased_as)
+		done |= leads.wipe(once, erased_as)
 		_portal_users(both, erased_as)
 		if customer != erased_as and frappe.db.exists(CUSTOMER, customer):
 			tags = frappe.get_all(
@@ -64,15 +65,7 @@ class Handler(Nothing):
 			)
 			trails.clear(CUSTOMER, [customer])
 			trails.unused_tags(tags)
-			rename_doc(
-				CUSTOMER,
-				customer,
-				erased_as,
-				force=True,
-				ignore_permissions=True,
-				show_alert=False,
-				rebuild_search=False,
-			)
+			people.rename(CUSTOMER, customer, erased_as)
 			done[CUSTOMER] = 1
 		_wipe_customer(erased_as)
 		for doctype in _ours():
@@ -80,6 +73,24 @@ class Handler(Nothing):
 			trails.clear(doctype, names)
 			trails.forget_marks(doctype, names)
 		return done
+
+
+def _mails(customer: str, once: list[str]) -> list[str]:
+	"""Mails and calls about the customer, and those with an address of theirs and nobody else's."""
+	found = set(mails.about(CUSTOMER, [customer])) | set(mails.about(leads.LEAD, once or [""]))
+	for contact in people.linked("Contact", [customer], once):
+		found.update(mails.about("Contact", [contact]))
+	alone, _shared = mails.between(reached_by(personal_words(customer)))
+	return sorted(found.union(alone))
+
+
+def reached_by(found_by: set[str]) -> set[str]:
+	"""Those words that are e-mail addresses or telephone numbers."""
+	return {
+		word
+		for word in found_by
+		if "@" in word or (word.startswith("+") and word[1:].replace(" ", "").isdigit())
+	}
 
 
 def _documents(texts: party_texts.Texts, names: list[str]) -> list[dict[str, Any]]:
@@ -97,48 +108,38 @@ def _documents(texts: party_texts.Texts, names: list[str]) -> list[dict[str, Any
 def personal_words(customer: str) -> set[str]:
 	"""What a person can be found by in a log: names, e-mail addresses, numbers."""
 	row = frappe.db.get_value(CUSTOMER, customer, ["customer_name", "email_id", "mobile_no", "tax_id"]) or ()
-	found_by = {customer, *row}
+	found_by = {customer, *row, *names_of(customer)}
 	for merge in merge_records.of([customer]):
-		found_by.update(
-			frappe.db.get_value(merge_records.DOCTYPE, merge.name, ["source", "source_title"]) or ()
-		)
+		found_by.add(frappe.db.get_value(merge_records.DOCTYPE, merge.name, "source_title"))
 	for identity in links.of_customer(customer):
 		try:
 			found_by.add(identities.reveal(identity.identity).rpartition(":")[2])
 		except (frappe.ValidationError, frappe.DoesNotExistError):
 			frappe.clear_last_message()
-	for contact in _linked("Contact", [customer]):
-		found_by.add(contact)
-		found = frappe.db.get_value("Contact", contact, ["full_name", "email_id", "mobile_no", "phone"])
-		found_by.update(found or ())
-		found_by.update(frappe.get_all("Contact Email", {"parent": contact}, pluck="email_id"))
-		found_by.update(frappe.get_all("Contact Phone", {"parent": contact}, pluck="phone"))
-	for address in _linked("Address", [customer]):
-		found_by.add(address)
-		found_by.update(frappe.db.get_value("Address", address, ["email_id", "phone", "address_line1"]) or ())
+	once = leads.of([customer])
+	found_by |= people.found_by(customer, once) | leads.words(once)
 	return {str(word) for word in found_by if word}
 
 
-def _linked(doctype: str, customers: list[str]) -> list[str]:
-	"""Contacts or addresses of a customer."""
-	return frappe.get_all(
-		"Dynamic Link",
-		{"parenttype": doctype, "link_doctype": CUSTOMER, "link_name": ["in", customers]},
-		pluck="parent",
-		distinct=True,
-	)
+def names_of(customer: str) -> set[str]:
+	"""What a customer is called, and those were who were merged into them."""
+	return {customer, *(merge.source for merge in merge_records.of([customer]) if merge.source)}
 
 
-def _wipe_now(both: list[str], erased_as: str) -> dict[str, int]:
+def _wipe_now(both: list[str], once: list[str], erased_as: str) -> dict[str, int]:
 	done = {}
-	for texts in NOW:
-		if not frappe.db.table_exists(texts.doctype) or not (names := party_texts.of(texts, both)):
+	called = [frappe.db.get_value(CUSTOMER, name, "customer_name") or name for name in both]
+	for texts in (*NOW, *party_texts.copied()):
+		if not (names := party_texts.of(texts, both, once)):
 			continue
 		done[texts.doctype] = party_texts.wipe(texts, names, erased_as)
 		trails.clear(texts.doctype, names)
 		trails.forget_marks(texts.doctype, names)
-		if texts.doctype in ("Quotation", "Sales Order", "Delivery Note", "Issue", "Opportunity"):
+		if texts.doctype in SEARCHED:
 			trails.forget_search(texts.doctype, names)
+		for name in names:
+			if any(word.casefold() in name.casefold() for word in (*called, *both)):
+				_call_nobody(texts.doctype, name, called, erased_as)
 	for texts in BOOKS:
 		if names := party_texts.of(texts, both):
 			trails.clear(texts.doctype, names, versions=False)
@@ -147,58 +148,13 @@ def _wipe_now(both: list[str], erased_as: str) -> dict[str, int]:
 	return done
 
 
-def _wipe_people(doctype: str, both: list[str], erased_as: str) -> dict[str, int]:
-	"""Contacts and addresses that are this customer's alone are emptied and renamed; of others only the link goes."""
-	done = 0
-	for name in _linked(doctype, both):
-		links = frappe.get_all(
-			"Dynamic Link", {"parenttype": doctype, "parent": name}, ["name", "link_doctype", "link_name"]
-		)
-		mine = [row.name for row in links if row.link_doctype == CUSTOMER and row.link_name in both]
-		if len(mine) < len(links):
-			frappe.db.delete("Dynamic Link", {"name": ["in", mine]})
-			continue
-		trails.clear(doctype, [name])
-		if not name.startswith(words.ERASED_PREFIX):
-			new = f"{erased_as}-{frappe.generate_hash(length=6)}"
-			rename_doc(
-				doctype,
-				name,
-				new,
-				force=True,
-				ignore_permissions=True,
-				show_alert=False,
-				rebuild_search=False,
-			)
-			trails.clear(doctype, [new])
-			trails.forget_search(doctype, [name, new])
-			name = new
-		_empty(doctype, name, erased_as)
-		done += 1
-	return {doctype: done} if done else {}
-
-
-def _empty(doctype: str, name: str, erased_as: str) -> None:
-	table = DocType(doctype)
-	query = frappe.qb.update(table).where(table.name == name)
-	texts = {
-		field.fieldname
-		for field in frappe.get_meta(doctype).fields
-		if field.fieldtype in ("Data", "Small Text", "Text", "Link", "Attach Image", "Attach", "Phone", "Select", "Date")
-	}  # fmt: skip
-	for column in frappe.db.get_table_columns(doctype):
-		if column in LIKED or (column in texts and column not in KEPT_IN_CONTACT):
-			query = query.set(table[column], None)
-	for column in {"first_name", "full_name", "address_title"} & set(frappe.db.get_table_columns(doctype)):
-		query = query.set(table[column], erased_as)
-	query.run()
-	for child in ("Contact Email", "Contact Phone"):
-		frappe.db.delete(child, {"parenttype": doctype, "parent": name})
-	link = DocType("Dynamic Link")
-	frappe.qb.update(link).set(link.link_title, erased_as).where(
-		(link.parenttype == doctype) & (link.parent == name)
-	).run()
-	frappe.clear_document_cache(doctype, name)
+def _call_nobody(doctype: str, name: str, called: list[str], erased_as: str) -> None:
+	"""Some documents are called by their customer: APMT-Anna-0001, Anna - Bank."""
+	if name.startswith(words.ERASED_PREFIX):
+		return
+	people.rename(doctype, name, f"{erased_as}-{frappe.generate_hash(length=6)}")
+	trails.clear(doctype, [name])
+	people.forget_counters(doctype, [f"APMT-{one}-" for one in called])
 
 
 def _portal_users(both: list[str], erased_as: str) -> None:
@@ -216,7 +172,7 @@ def _portal_users(both: list[str], erased_as: str) -> None:
 
 def _wipe_customer(erased_as: str) -> None:
 	columns = set(frappe.db.get_table_columns(CUSTOMER))
-	values: dict[str, Any] = {name: None for name in (*FACTS, *LIKED) if name in columns}
+	values: dict[str, Any] = {name: None for name in (*FACTS, *people.LIKED) if name in columns}
 	values |= {"customer_name": erased_as, "disabled": 1}
 	frappe.db.set_value(CUSTOMER, erased_as, values, update_modified=False)
 	trails.clear(CUSTOMER, [erased_as])  # Frappe's own word on the renaming, which tells the old name

@@ -166,9 +166,10 @@ def erase_job(name: str) -> None:
 	customer, erased_as = doc.customer, doc.erased_as
 	frappe.db.rollback()  # the locks come before the first plain read
 	try:
-		done = erasing.now(customer, erased_as, lambda percent, text: _tell(name, percent, text))
-		_settle(name, erased_as, done)
-		frappe.db.commit()
+		with erasing.still():
+			done = erasing.now(customer, erased_as, lambda percent, text: _tell(name, percent, text))
+			_settle(name, erased_as, done)
+			frappe.db.commit()
 	except frappe.ValidationError as error:
 		frappe.db.rollback()
 		_set(name, status=of.WAITING, waits_for=frappe.utils.strip_html(str(error).replace("<br>", "\n")))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ccms_app.customer_handler import Nothing
 from ccms_app.customer_rows import delete, filled, readable
 
-from . import anomalies, runs, scores, warnings
+from . import anomalies, lock, runs, scores, warnings
 
 LEFT_OUT = "CCMS Left Out Customer"
+WAIT = 10 * 60
+"""Seconds that an erasure waits for a run to end."""
 
 
 class Handler(Nothing):
@@ -27,6 +30,9 @@ class Handler(Nothing):
 		for doctype in self.doctypes:
 			done |= delete(doctype, customer=["in", [customer, erased_as]])
 		return done
+
+	def still(self) -> AbstractContextManager[None]:
+		return lock.only_one(WAIT)
 
 	def merged(self, source: str, target: str) -> None:
 		scores.customer_renamed(target)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import frappe
 import pymysql
+from frappe import _
 
 
 class AtWork(frappe.ValidationError):
@@ -14,8 +15,11 @@ class AtWork(frappe.ValidationError):
 
 
 @contextmanager
-def only_one() -> Iterator[None]:
+def only_one(wait: int = 0) -> Iterator[None]:
 	"""Hold the lock of the site, on a connection of its own.
+
+	Args:
+		wait: for so many seconds, when somebody else holds it.
 
 	Raises:
 		AtWork: somebody else holds it.
@@ -24,9 +28,9 @@ def only_one() -> Iterator[None]:
 	try:
 		with connection.cursor() as cursor:
 			cursor.execute("set session wait_timeout = 86400")
-			cursor.execute("select get_lock(%s, 0)", (_name(),))
+			cursor.execute("select get_lock(%s, %s)", (_name(), wait))
 			if cursor.fetchone()[0] != 1:
-				raise AtWork
+				raise AtWork(_("Scores are being computed just now."))
 			yield
 	finally:
 		connection.close()
