@@ -168,7 +168,7 @@ def _check(event: object, index: int, rules: Rules) -> Checked:
 		claimed=claimed,
 	)
 	_people(event, checked, rules)
-	_values(event, checked, rules, has_markup="<" in text)
+	_values(event, checked, rules, has_markup="<" in text or "&" in text)
 	if kind.name == IDENTIFY:
 		_identify(event, checked)
 	elif kind.name == CONSENT:

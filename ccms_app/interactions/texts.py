@@ -6,14 +6,28 @@ import re
 from typing import Any
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_LOOKS_WRITTEN = re.compile(r"&(?=(?:amp;)*lt;)")
+_WRITTEN = re.compile(r"&amp;(?=(?:amp;)*lt;)")
 
 
 def plain(text: str) -> str:
 	"""The text with the start of every tag written as "&lt;", closed or not; "a < b" and "<3" stay as they are.
 
-	Many screens of the desk show values as they stand in the database.
+	Many screens of the desk show values as they stand in the database. What came as "&lt;" becomes "&amp;lt;", so that
+	`told` gives back what came.
 	"""
+	if "&" in text:
+		text = _LOOKS_WRITTEN.sub("&amp;", text)
 	return _TAG.sub("&lt;", text) if "<" in text else text
+
+
+def told(text: str) -> str:
+	"""The text as it came, of one that `plain` wrote: for screens that show text as text, and for files.
+
+	>>> told(plain("<b> &lt;b> a < b"))
+	'<b> &lt;b> a < b'
+	"""
+	return _WRITTEN.sub("&", text.replace("&lt;", "<")) if "&" in text else text
 
 
 def plain_deep(value: Any) -> Any:

@@ -188,5 +188,19 @@ def test_the_form_shows_twenty_and_no_markup_of_others(customer, phone):
 	assert len(found) == 20
 	for one in found:
 		assert "<img" not in one["content"] and "<script" not in one["content"]
+	# escaped once: what came as <img is read as <img
+	assert "&lt;img src=x" in found[0]["content"] and "&amp;lt;" not in found[0]["content"]
 	assert dealings.on_form("Supplier", customer) == []
 	assert dealings.on_form("Customer", "nobody") == []
+
+
+@pytest.mark.parametrize("text", ["<b>bold</b>", "&lt;b&gt;", "&amp;lt;", "a < b & c", "<3"])
+def test_texts_are_read_as_they_came(customer, phone, text):
+	write(by("Phone", phone, subject=text, content=text, path=text))
+	row = timeline.page(customer)["rows"][0]
+	assert (row.subject, row.content, row.path) == (text, text, text)
+	stored = frappe.db.get_value(timeline.EVENT, row.name, "subject")
+	assert "<b" not in stored
+	assert subjects(customer, text=text) == [text]
+	(entry,) = dealings.on_form("Customer", customer)
+	assert frappe.utils.escape_html(text) in entry["content"]

@@ -1,6 +1,7 @@
 """What is let in: every value of an event, checked before the database sees it."""
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from ccms_app.interactions import answers
 from ccms_app.interactions.answers import Answer
 from ccms_app.interactions.check import MOST_BYTES, Checked, Rules, check, event_name
 from ccms_app.interactions.sources import Source, Type, type_key
+from ccms_app.interactions.texts import plain, told
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 TYPES = [
@@ -306,3 +308,10 @@ def test_nothing_breaks_the_check(anything, kind):
 		anything = {**call(type=kind.name, visitor="visitor-1"), **anything}
 	found = check(anything, 0, rules())
 	assert isinstance(found, Checked) or found.status in answers.STATUSES
+
+
+@given(st.text(alphabet="<&;lgtamp b/!3", max_size=30))
+def test_texts_are_kept_without_tags_and_read_as_they_came(text):
+	kept = plain(text)
+	assert told(kept) == text
+	assert not re.search("<[A-Za-z/!?]", kept)

@@ -27,6 +27,7 @@ from pypika.terms import Criterion
 from ccms_app.identity import kinds
 from ccms_app.identity.spans import Span
 from ccms_app.identity.store import identities
+from ccms_app.interactions import texts
 from ccms_app.privacy.store import fence, reading
 
 EVENT, IDENTITY, TYPE = "CCMS Customer Interaction", "CCMS Identity", "CCMS Interaction Type"
@@ -64,6 +65,8 @@ FIELDS = (
 )
 PERSONAL = ("subject", "content", "path", "previous_path", "reference_doctype", "reference_name")
 """What may name people, and is not shown to who sees them masked."""
+TOLD = ("subject", "content", "outcome", "path", "previous_path", "item")
+"""Texts from outside."""
 SEARCHED = ("subject", "content", "path", "item", "outcome")
 EXACT = ("interaction_type", "channel", "company", "branch")
 
@@ -145,7 +148,7 @@ def page(
 
 	Returns:
 		{"rows": [...], "next_key": "", "read_until": None} where each row has `FIELDS` and `category`, `identity_kind`,
-		`identity_shown` (masked); `next_key` is empty on the last page. A page that looks for a text may be short, and
+		`identity_shown` (masked), texts as they came, never to be taken for markup; `next_key` is empty on the last page. A page that looks for a text may be short, and
 		go on nevertheless: `read_until` says until when it has looked. Rows of companies and branches beyond the user's
 		fence are left out, and so is what names people for who sees them masked.
 	"""
@@ -248,7 +251,7 @@ def _holding(names: list[str], text: str) -> set[str]:
 	# not by the query builder: a thousand names take it longer than the database
 	columns = " or ".join(f"`{name}` like %s" for name in SEARCHED)
 	places = ", ".join(["%s"] * len(names))
-	like = f"%{_literal(text)}%"
+	like = f"%{_literal(texts.plain(text))}%"
 	statement = f"select `name` from `tab{EVENT}` where `name` in ({places}) and ({columns})"
 	return {row[0] for row in frappe.db.sql(statement, [*names, *([like] * len(SEARCHED))])}
 
@@ -303,6 +306,7 @@ def _rows(names: list[str]) -> list[dict[str, Any]]:
 	for row in rows:
 		row.category = categories.get(row.interaction_type) or ""
 		row.identity_kind, row.identity_shown = shown.get(row.identity or row.visitor, ("", ""))
+		row.update({name: texts.told(row[name]) for name in TOLD if row[name]})
 		row.content = (row.content or "")[:EXCERPT]
 		if is_masked:
 			row.update(dict.fromkeys(PERSONAL, ""))

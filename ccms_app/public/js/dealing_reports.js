@@ -2,6 +2,7 @@
 frappe.provide("ccms.dealings");
 
 ccms.dealings.CHANNELS = ["Phone", "E-mail", "SMS", "Chat", "Store", "Web", "App", "WeChat", "Social", "Device", "Post"];
+ccms.dealings.OUTSIDE = ["path", "next", "step"];
 ccms.dealings.PERIODS = ["Last 30 Days", "Last 90 Days", "Last 12 Months", "This Month", "This Year", "Choose Dates"];
 
 /** The settings of a report: company, period, its own filters, branch, channel and, where it asks for one, type. */
@@ -33,5 +34,11 @@ ccms.dealings.cell = (value, column, data) => {
 		const sign = value > 0 ? "+" : "";
 		return ccms.reports.right(`${sign}${format_number(value, null, Math.abs(value) < 10 && value % 1 ? 1 : 0)} %`);
 	}
+	if (ccms.dealings.OUTSIDE.includes(column.fieldname) && value) {
+		return frappe.utils.escape_html(ccms.dealings.told(String(value)));
+	}
 	return ccms.insight.text(value, column, data);
 };
+
+/** A text from outside as it came: it is kept with the start of each tag as "&lt;" (interactions/texts.py). */
+ccms.dealings.told = (text) => text.replaceAll("&lt;", "<").replace(/&amp;(?=(?:amp;)*lt;)/g, "&");

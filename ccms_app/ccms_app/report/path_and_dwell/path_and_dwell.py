@@ -13,6 +13,7 @@ from ccms_app.interactions.dwell import median
 from ccms_app.interactions.store import page_figures
 from ccms_app.interactions.store.page_events import CART_ADD, VIEW
 from ccms_app.interactions.store.page_figures import Page, PageFigures, Step
+from ccms_app.interactions.texts import told
 
 MOST, DRAWN = 200, 10
 OFTEN = 20
@@ -81,7 +82,7 @@ class Pages(Dealings):
 			reporting.sentence(
 				_("{0} of visits begin at {1}; half of the stays there last {2} s or less."),
 				f"{reporting.number(share(entry.entries, entries))} %",
-				entry.path,
+				told(entry.path),
 				reporting.number(round(entry.dwell or 0, 1)),
 			)
 			if entries
@@ -93,7 +94,7 @@ class Pages(Dealings):
 			sentences.append(
 				reporting.sentence(
 					_("Most are lost at {0}: {1} of its views are the last of a visit."),
-					worst.path,
+					told(worst.path),
 					f"{reporting.number(share(worst.exits, worst.views))} %",
 				)
 			)
@@ -104,7 +105,7 @@ class Pages(Dealings):
 		return reporting.chart(
 			"bar",
 			_("Pages where visits begin, and views in all"),
-			[shown(page.path) for page in pages],
+			[shown(told(page.path)) for page in pages],
 			{
 				_("Came in here"): [page.entries for page in pages],
 				_("Views"): [page.views for page in pages],
@@ -190,7 +191,7 @@ class CartSteps(Dealings):
 			sentences.append(
 				reporting.sentence(
 					_("Most carts are left before “{0}”: {1} of {2} visitors did not get there."),
-					name,
+					told(name),
 					reporting.number(lost),
 					reporting.number(before.visitors),
 				)
@@ -207,7 +208,7 @@ class CartSteps(Dealings):
 		return reporting.chart(
 			"bar",
 			_("Visitors who got so far"),
-			[shown(self._name(step)) for step in self.found],
+			[shown(told(self._name(step))) for step in self.found],
 			{
 				_("This period"): [masking.drawn(step.visitors) for step in self.found],
 				_("Before"): [
