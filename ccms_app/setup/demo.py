@@ -11,6 +11,8 @@ from frappe import _
 from frappe.utils import getdate, nowdate
 
 from ccms_app.loyalty.store import members, sweeps
+from ccms_app.scoring.store import pipeline, runs, summary
+from ccms_app.segments.store import ready_made, refresh
 
 from . import demo_customers
 from .accounts import create_points_accounts
@@ -83,6 +85,20 @@ def make(company: str | None = None) -> Iterator[str]:
 	yield from demo_customers.make(company, list(PEOPLE))
 	sweeps.nightly()
 	yield _("Nightly jobs have run")
+	yield from _insight(company)
+
+
+def _insight(company: str) -> Iterator[str]:
+	"""Scores, and segments with their members, so that no screen about customers is empty."""
+	name = runs.new(company, full=True)
+	frappe.db.commit()
+	done = pipeline.run(name)
+	yield from summary.lines(name)
+	if done:
+		made = ready_made.make(company)
+		frappe.db.commit()
+		refresh.refresh(company)
+		yield _("{0} segments").format(len(made))
 
 
 def _first_day(company: str, today: date) -> date:
