@@ -129,6 +129,8 @@ def _fields() -> Iterable[Field]:
 	yield Field("customer.customer_name", "Name", "text", _CUSTOMER, sensitivity=PERSONAL)
 	yield Field("customer.email_id", "Email", "text", _CUSTOMER, sensitivity=PERSONAL)
 	yield Field("customer.mobile_no", "Mobile number", "text", _CUSTOMER, sensitivity=PERSONAL)
+	for fact, label, kind in _FACTS:
+		yield Field(f"customer.{fact}", label, kind, _CUSTOMER, sensitivity=PERSONAL)
 	yield Field("customer.creation", "Customer since", "date", _CUSTOMER)
 	yield Field("customer.market_segment", "Market segment", "link", _CUSTOMER, options="Market Segment")
 	yield Field("customer.industry", "Industry", "link", _CUSTOMER, options="Industry Type")
@@ -154,6 +156,15 @@ _PURCHASES = {
 	"branch": "Purchases in branches",
 	"coupon": "Purchases with coupons",
 }
+
+# what is known of a person
+_FACTS = (
+	("ccms_birth_date", "Birth Date", "date"),
+	("ccms_occupation", "Occupation", "text"),
+	("ccms_home_place", "Lives In", "text"),
+	("ccms_work_place", "Works In", "text"),
+	("ccms_preferred_channel", "Preferred Channel", "choice"),
+)
 
 FIELDS: dict[str, Field] = {field.key: field for field in _fields()}
 

@@ -102,6 +102,10 @@ def _row(doctype: str, **values: Any) -> str:
 	return name
 
 
+# grown up: of children no segment knows
+_BORN = tuple(days - 365 * 30 for days in (0, 10, 20, 40, 300))
+
+
 def _customer(person: Person, chance: random.Random) -> None:
 	values = {
 		"language": chance.choice(("en", "zh", None, "")),
@@ -110,6 +114,9 @@ def _customer(person: Person, chance: random.Random) -> None:
 		"mobile_no": chance.choice((None, "138", "1380")),
 		"is_frozen": chance.randint(0, 1),
 		"customer_type": chance.choice(("Company", "Individual")),
+		"ccms_preferred_channel": chance.choice(("WeChat", "Post", "")),
+		"ccms_home_place": chance.choice(("O'Neil", "100% A", "", None)),
+		"ccms_birth_date": chance.choice((None, *(getdate(add_days(nowdate(), days)) for days in _BORN))),
 		"disabled": int(chance.random() < 0.08),
 		"creation": datetime.combine(_day(chance), datetime.min.time())
 		+ timedelta(hours=chance.randint(0, 23)),

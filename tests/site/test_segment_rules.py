@@ -18,6 +18,7 @@ VALUES = {
 	"customer.language": ("en", "zh"),
 	"customer.gender": ("Female", "Male"),
 	"customer.customer_type": ("Company", "Individual"),
+	"customer.ccms_preferred_channel": ("WeChat", "Post"),
 	"profile.stage": segment_world.STAGES,
 	"score.rfm_group": ("Champions", "Loyal", "Lost"),
 	"score.value_band": ("A", "B"),
@@ -100,7 +101,7 @@ ASKED = (
 		f"customer.{name}"
 		for name in (
 			"customer_group", "territory", "language", "gender", "customer_name", "email_id", "mobile_no", "creation",
-			"is_frozen", "customer_type",
+			"is_frozen", "customer_type", "ccms_birth_date", "ccms_home_place", "ccms_preferred_channel",
 		)
 	),
 	*(f"membership.{name}" for name in ("program", "tier", "points_active", "status", "joined_on")),

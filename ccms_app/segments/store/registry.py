@@ -87,7 +87,7 @@ def choices(field: Field, company: str | None) -> Field:
 		return with_choices(
 			field, _distinct("CCMS Loyalty Tier", "tier_name", {"parenttype": "CCMS Loyalty Program"})
 		)
-	if field.key == "customer.customer_type":
+	if field.key in ("customer.customer_type", "customer.ccms_preferred_channel"):
 		options = frappe.get_meta(DOCTYPES[CUSTOMER]).get_field(field.column).options or ""
 		return with_choices(field, filter(None, options.split("\n")))
 	if field.key == "purchase.branch":
