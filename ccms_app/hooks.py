@@ -243,6 +243,7 @@ doc_events = {
 
 extend_bootinfo = ["ccms_app.desk.boot.extend"]
 override_whitelisted_methods = {
+	"frappe.desk.form.load.getdoc": "ccms_app.api.forms.getdoc",
 	"frappe.desk.query_report.export_query": "ccms_app.api.exports.query_report_export",
 	"frappe.desk.reportview.export_query": "ccms_app.api.exports.list_export",
 	"frappe.core.doctype.data_import.data_import.download_template": "ccms_app.api.exports.import_template",

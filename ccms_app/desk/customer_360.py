@@ -134,9 +134,16 @@ def interactions(
 	Args:
 		filters: those of `timeline.Filters`.
 		before: the key that the page before gave as `next`.
+
+	Returns: rows, next, read_until: until when a page has looked for a text that is short and yet not the last; else None.
 	"""
 	found = timeline.page(customer, timeline.Filters.read(filters), before or "", limit)
-	return {"rows": found["rows"], "next": found["next_key"] or None}
+	is_short = filters.get("text") and found["next_key"] and len(found["rows"]) < limit
+	return {
+		"rows": found["rows"],
+		"next": found["next_key"] or None,
+		"read_until": found["read_until"] if is_short else None,
+	}
 
 
 def may_see_interactions() -> bool:

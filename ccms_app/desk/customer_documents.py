@@ -64,18 +64,31 @@ def orders(
 		is_open: only what is not finished.
 		before: the key that the page before gave as `next`.
 
-	Returns: rows (doctype, name, day, status, delivery, amount, currency, company, …), next.
+	Returns: rows (doctype, name, day, status, delivery, amount, currency, company, …), next, hidden (what the user's roles
+		keep from the list, in the reader's words).
 	"""
 	key, limit = keyed.parsed(before), keyed.size(limit, PAGE)
 	rows: list[dict[str, Any]] = []
 	for source in SOURCES:
-		wanted = source.kind == kind or (kind == RETURNS and "is_return" in source.columns) or not kind
-		if wanted and frappe.has_permission(source.doctype, "read"):
+		if _holds(source, kind) and frappe.has_permission(source.doctype, "read"):
 			rows += _rows(source, customer, kind, is_open, key, limit)
 	answer = keyed.page(rows, limit)
 	for row in answer["rows"]:
 		row["delivery"] = delivery(row)
-	return answer
+	return answer | {"hidden": hidden(kind)}
+
+
+def hidden(kind: str = "") -> list[str]:
+	"""Documents of a kind that the user's roles show of no customer: an empty list does not mean that there are none."""
+	return [
+		_(source.doctype)
+		for source in SOURCES
+		if _holds(source, kind) and not frappe.has_permission(source.doctype, "read")
+	]
+
+
+def _holds(source: Source, kind: str) -> bool:
+	return not kind or source.kind == kind or (kind == RETURNS and "is_return" in source.columns)
 
 
 def _rows(source: Source, customer: str, kind: str, is_open: bool, key, limit: int) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ Everything goes through the doors that real data takes, so that each screen of t
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
@@ -13,6 +14,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, getdate, nowdate
 
+from ccms_app.identity.matching.chinese import sound
 from ccms_app.identity.store import matching, merging
 from ccms_app.interactions import clock
 from ccms_app.interactions.store import days, intake, sources, totals
@@ -53,50 +55,53 @@ def make(company: str, people: list[str]) -> Iterator[str]:
 	Args:
 		company: whose customers they are; people: their `customer_name`s.
 	"""
-	chance = random.Random(4)
-	customers = {name: frappe.db.get_value("Customer", {"customer_name": name}) for name in people}
-	for place, (name, customer) in enumerate(customers.items()):
-		_describe(customer, name, place)
-	frappe.db.commit()
-	yield _("Phones, mail addresses and facts of {0} customers").format(len(customers))
-	for customer in customers.values():
-		_say(customer, chance)
-	frappe.db.commit()
-	yield _("Their consents")
-	yield _("{0} interactions").format(_tell(company, customers, chance))
-	_orders(company, list(customers.values())[:6])
-	_tickets(list(customers.values())[:5])
-	frappe.db.commit()
-	yield _("Orders and deliveries under way, and tickets")
-	_twice(customers)
-	_mistaken()
-	frappe.db.commit()
+	for line in fill(company, people):
+		frappe.db.commit()
+		yield line
 	runs.run(full=True)
 	_mend_one()
 	matching.run(full=True)
 	_merge()
-	frappe.db.commit()
 	yield _("Duplicates, one of them merged, and records to mend")
-	_requests(company, list(customers.values()))
-	frappe.db.commit()
-	yield _("Privacy requests")
 	days.compute_marked()
 	totals.compute_marked()
 
 
+def fill(company: str, people: list[str]) -> Iterator[str]:
+	"""What customers are, said and did, in the caller's transaction; the arguments are those of `make`."""
+	chance = random.Random(4)
+	customers = {name: frappe.db.get_value("Customer", {"customer_name": name}) for name in people}
+	for place, (name, customer) in enumerate(customers.items()):
+		_describe(customer, name, place)
+	yield _("Phones, mail addresses and facts of {0} customers").format(len(customers))
+	for customer in customers.values():
+		_say(customer, chance)
+	yield _("Their consents")
+	yield _("{0} interactions").format(_tell(company, customers, chance))
+	_orders(company, list(customers.values())[:6])
+	_tickets(list(customers.values())[:5])
+	yield _("Orders and deliveries under way, and tickets")
+	_twice(customers)
+	for mistaken in MISTAKEN:
+		_person(*mistaken)
+	yield _("The same people twice, and people with mistakes")
+	_requests(company, list(customers.values()))
+	yield _("Privacy requests")
+
+
 # --- who they are ------------------------------------------------------------------------------------------------
 def phone_of(place: int) -> str:
-	"""A valid number for the person at a place of the list."""
-	return f"+8613900{place:06d}"
+	"""A valid number for the person at a place of the list, like nobody else's."""
+	return f"+86139{random.Random(place).randrange(10**7, 10**8)}"
 
 
-def mail_of(place: int) -> str:
+def mail_of(name: str, place: int) -> str:
 	"""A mail address in a domain that is nobody's."""
-	return f"member{place:02d}@example.com"
+	return f"{''.join(re.findall('[a-z]+', sound(name).casefold()))}{place}@teahouse-members.cn"
 
 
 def _describe(customer: str, name: str, place: int) -> None:
-	if _contact(customer, name, phone_of(place), mail_of(place)):
+	if _contact(customer, name, phone_of(place), mail_of(name, place)):
 		doc = frappe.get_doc("Customer", customer)
 		doc.update(FACTS[place % len(FACTS)] if place % 5 != 4 else {})
 		if place % 3 == 0:
@@ -161,7 +166,7 @@ def _tell(company: str, customers: dict[str, str], chance: random.Random) -> int
 		views += _visit(f"s{stranger}", f"demo-stranger-{stranger}", chance)
 	seen = {view["visitor"] for view in views}
 	allowed = [_allowed(visitor) for visitor in sorted(seen)]
-	told = intake.take(events, server) + intake.take([*allowed, *views], browser)
+	told = intake.write(events, server) + intake.write([*allowed, *views], browser)
 	return sum(answer.status == "stored" for answer in told)
 
 
@@ -251,7 +256,7 @@ def _orders(company: str, customers: list[str]) -> None:
 def _tickets(customers: list[str]) -> None:
 	for place, customer in enumerate(customers):
 		if not frappe.db.exists("Issue", {"customer": customer}):
-			issue = {"doctype": "Issue", "customer": customer, "raised_by": mail_of(place)}
+			issue = {"doctype": "Issue", "customer": customer, "raised_by": "hello@teahouse-members.cn"}
 			issue["subject"] = _("The lid of the teapot is broken") if place % 2 else _("A box was missing")
 			frappe.get_doc(issue).insert(ignore_permissions=True)
 
@@ -261,16 +266,11 @@ def _twice(customers: dict[str, str]) -> None:
 	places = {name: place for place, name in enumerate(customers)}
 	for name, phone, mail in TWICE:
 		if phone in places:
-			_person(name, phone_of(places[phone]), mail_of(places[mail]) if mail else "")
+			_person(name, phone_of(places[phone]), mail_of(mail, places[mail]) if mail else "")
 	source, target = MERGED
 	merged = frappe.db.exists("CCMS Customer Merge", {"source_title": source})
 	if target in places and not merged:
-		_person(source, phone_of(places[target]), mail_of(places[target]))
-
-
-def _mistaken() -> None:
-	for name, phone, mail, born in MISTAKEN:
-		_person(name, phone, mail, born)
+		_person(source, phone_of(places[target]), mail_of(target, places[target]))
 
 
 def _person(name: str, phone: str, mail: str, born: str | None = None) -> str:

@@ -140,7 +140,7 @@ def test_interactions_by_page_and_filter(customer):
 	assert len(names) == len(set(names)) == 6
 	(row,) = api.interactions(customer.name, category="Call")["rows"]
 	assert row["subject"] == "call"
-	assert api.interactions(customer.name, until="2001-01-01") == {"rows": [], "next": None}
+	assert api.interactions(customer.name, until="2001-01-01")["rows"] == []
 	for broken in ({"before": "x"}, {"since": "no day"}, {"text": "x" * 1000}):
 		with pytest.raises(frappe.ValidationError):
 			api.interactions(customer.name, **broken)
@@ -181,3 +181,54 @@ def test_opening_is_written_down(customer):
 	before = frappe.db.count("CCMS Access Log", {"customer": customer.name})
 	api.opened(customer.name)
 	assert frappe.db.count("CCMS Access Log", {"customer": customer.name}) == before + 1
+
+
+def test_what_roles_hide_is_named(customer, as_user):
+	"""ERPNext lets a Sales User read no Sales Invoice: an empty list is not to pass for "no orders"."""
+	make_sales_invoice(customer)
+	make_user(SELLER, "Sales User")
+	with as_user(SELLER):
+		answer = api.orders(customer.name)
+		assert answer["rows"] == [] and "Sales Invoice" in answer["hidden"]
+		assert api.orders(customer.name, kind="Orders")["hidden"] == []
+	assert api.orders(customer.name)["hidden"] == []
+
+
+def test_a_search_says_how_far_it_has_looked(customer, monkeypatch):
+	from ccms_app.interactions.store import timeline
+
+	number = random_phone()
+	make_contact(customer, phones=[number])
+	write(*(by("Phone", number, subject="needle" if at == 5 else "hay") for at in range(6)))
+	monkeypatch.setattr(timeline, "SLICE", 2)
+	monkeypatch.setattr(timeline, "SEARCH_SECONDS", 0)
+	first = api.interactions(customer.name, text="needle")
+	assert first["rows"] == [] and first["next"] and first["read_until"]
+	found, before = [], None
+	while True:
+		page = api.interactions(customer.name, text="needle", before=before)
+		found += page["rows"]
+		before = page["next"]
+		if not before:
+			break
+	assert [row.subject for row in found] == ["needle"]
+
+
+def test_a_customer_who_was_merged_away_leads_to_where_she_is(as_user):
+	from ccms_app.api.forms import getdoc
+	from ccms_app.identity.store import merging
+
+	gone, kept = make_customer(), make_customer()
+	make_user(SELLER, "Sales User")
+	merging.run(gone.name, kept.name)
+	frappe.clear_messages()
+	with as_user(SELLER):
+		assert getdoc("Customer", gone.name) == []
+		(said,) = frappe.local.message_log
+		assert kept.name in str(said)
+		frappe.clear_messages()
+		getdoc("Customer", "Nobody at all")
+		assert not frappe.local.message_log
+	with as_user(ANALYST), pytest.raises(frappe.PermissionError):
+		getdoc("Customer", gone.name)
+	assert kept.name not in str(frappe.local.message_log)

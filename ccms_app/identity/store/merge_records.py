@@ -50,6 +50,12 @@ def of(customers: list[str], locked: bool = False) -> list[frappe._dict]:
 	return (query.for_update() if locked else query).run(as_dict=True)
 
 
+def merged_into(source: str) -> str | None:
+	"""The customer that a name which is no customer's any more was merged into, as that one is called now."""
+	found = {"source": source, "status": MERGED}
+	return frappe.db.get_value(DOCTYPE, found, "target", order_by="merged_on desc")
+
+
 def later(merge: frappe._dict) -> frappe._dict | None:
 	"""The newest merge that has to be undone before this one: of the same surviving customer, or of one that this one's
 	source was rebuilt as."""

@@ -166,6 +166,8 @@
 		.ccms-360-wide { grid-column: 1 / -1; min-width: 0; }
 		.ccms-360-title { margin: 0 0 4px; font-size: var(--text-md); }
 		.ccms-360-table { table-layout: auto; overflow-wrap: anywhere; }
+		.ccms-360-table td:first-child { width: 8em; } .ccms-360-table td:last-child { width: 35%; }
+		[data-list=interactions] .ccms-360-day { min-width: 8em; }
 		.ccms-360-filter { margin: 0; font-weight: normal; }
 		.ccms-360-filter .form-control { height: 26px; width: auto; max-width: 11em; padding: 0 6px; }
 		.ccms-360-list .ccms-360-title { margin-right: auto; }
@@ -174,8 +176,11 @@
 		.ccms-360-day { flex: 0 0 auto; min-width: 5.5em; white-space: nowrap; }
 		.ccms-360-body { flex: 1; min-width: 0; overflow-wrap: anywhere; }
 		.new-timeline .timeline-content { overflow-wrap: anywhere; }
-		@media (max-width: 900px) { .ccms-360 { grid-template-columns: minmax(0, 1fr); } .ccms-360-day { min-width: 0; }
-			.ccms-360-row { flex-direction: column; gap: 0; } }
+		@media (max-width: 900px) { .ccms-360 { grid-template-columns: minmax(0, 1fr); }
+			.ccms-360-day, [data-list=interactions] .ccms-360-day { min-width: 0; }
+			.ccms-360-row { flex-direction: column; gap: 0; }
+			.ccms-360-list .ccms-360-title { flex: 1 0 100%; }
+			.ccms-360-table td:first-child { width: 6em; } }
 	`,
 		"ccms-360-style"
 	);

@@ -18,7 +18,8 @@
 		const foot = part("div", "ccms-actions");
 		const more = part("button", "btn btn-xs btn-default", __("Show More"));
 		more.type = "button";
-		foot.append(more);
+		const said = part("span", "ccms-muted ccms-small");
+		foot.append(more, said);
 		head.append(heading);
 		const chosen = {};
 		filters.forEach((filter) => head.append(control(filter, chosen, () => load())));
@@ -29,10 +30,17 @@
 		function show(page, add) {
 			if (!add) rows.replaceChildren();
 			page.rows.forEach((row) => rows.append(draw(row)));
-			if (!rows.children.length) rows.append(part("p", "ccms-muted mb-0", empty(chosen)));
 			next = page.next;
-			foot.hidden = !next;
-			foot.style.display = next ? "" : "none";
+			const searching = next && page.read_until;
+			if (!rows.children.length && !searching) rows.append(part("p", "ccms-muted mb-0", empty(chosen, page)));
+			more.textContent = searching ? __("Search Further Back") : __("Show More");
+			said.textContent = searching
+				? __("Searched back to {0}.", [day(page.read_until.split(" ")[0])])
+				: page.hidden?.length && rows.querySelector(".ccms-360-row")
+					? __("Your roles do not show: {0}.", [page.hidden.join(", ")])
+					: "";
+			more.style.display = next ? "" : "none";
+			foot.style.display = next || said.textContent ? "" : "none";
 		}
 
 		async function load(add) {
@@ -130,8 +138,10 @@
 				},
 				{ field: "is_open", label: __("Open only"), type: "checkbox" },
 			],
-			empty: (chosen) =>
-				chosen.kind || chosen.is_open ? __("None of these.") : __("No orders yet: the first one appears here."),
+			empty: (chosen, { hidden }) => {
+				if (hidden?.length) return __("Nothing that you may see. Your roles do not show: {0}.", [hidden.join(", ")]);
+				return chosen.kind || chosen.is_open ? __("None of these.") : __("No orders yet: the first one appears here.");
+			},
 			draw: (row) => {
 				const amount = part("span", "ccms-push ccms-balance", money(row.amount, row.currency));
 				const link = ccms.loyalty.document_link(row.doctype, row.name);
@@ -185,27 +195,30 @@
 				if (row.outcome) parts.push(pill(__(row.outcome), "blue"));
 				if (row.reference_name) parts.push(ccms.loyalty.document_link(row.reference_doctype, row.reference_name));
 				if (row.amount) parts.push(part("span", "ccms-push ccms-balance", format_number(row.amount)));
-				return line(time(row.occurred_at), parts, said(row), excerpt(row.content), [row.item, seconds(row)].filter(Boolean).join(" · "));
+				return line(time(row.occurred_at), parts, line_of(row), excerpt(row.content), [row.item, seconds(row)].filter(Boolean).join(" · "));
 			},
 		});
 
-	/** Texts from outside keep the start of a tag as "&lt;"; here they are text anyway. */
-	function as_typed(text) {
-		return (text || "").replaceAll("&lt;", "<");
-	}
-
-	function said({ subject, path, previous_path }) {
-		return as_typed(subject || (path && previous_path ? `${previous_path} → ${path}` : path));
+	function line_of({ subject, path, previous_path }) {
+		return subject || (path && previous_path ? `${previous_path} → ${path}` : path) || "";
 	}
 
 	function excerpt(content) {
-		const text = as_typed(content).trim();
+		const text = (content || "").trim();
 		return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 	}
 
 	function seconds({ dwell, duration }) {
-		if (dwell) return __("stayed {0} s", [Math.round(dwell)]);
-		return duration ? __("took {0} s", [Math.round(duration)]) : "";
+		if (dwell) return __("stayed {0}", [span(dwell)]);
+		return duration ? __("took {0}", [span(duration)]) : "";
+	}
+
+	/** Seconds as people say them: "45 s", "5 min 12 s", "2 h 5 min". */
+	function span(value) {
+		const all = Math.max(Math.round(value), 1);
+		const [hours, minutes, seconds] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+		if (hours) return __("{0} h {1} min", [hours, minutes]);
+		return minutes ? __("{0} min {1} s", [minutes, seconds]) : __("{0} s", [seconds]);
 	}
 
 	function time(value) {
