@@ -96,8 +96,15 @@ def test_the_shared_phone_of_a_family_stays_the_others():
 	phone = identities.ensure("Phone", "+8613800138000")
 	identities.link(phone, one.name, "Import")
 	identities.link(phone, other.name, "Import")
+	for mine in (one, other):
+		(shown,) = (row for row in exporting.collect(mine.name)["CCMS Identity"] if row["kind"] == "Phone")
+		assert shown["value"] == "+86 ··· ··· 8000" and shown["shared"]
+
 	erasing.now(one.name, erasing.new_name())
 	assert identities.owners([phone]) == {phone: other.name}
+	assert not frappe.db.exists("CCMS Identity Link", {"identity": phone, "customer": ["!=", other.name]})
+	(shown,) = (row for row in exporting.collect(other.name)["CCMS Identity"] if row["kind"] == "Phone")
+	assert shown["value"] == "+8613800138000" and "shared" not in shown
 
 
 def test_a_refusal_outlives_erasure():

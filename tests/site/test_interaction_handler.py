@@ -40,18 +40,41 @@ def customer(source):
 
 def test_an_export_holds_what_she_did(customer):
 	found = Handler().export(customer)[EVENT]
-	assert {"Call", "Chat"} == {one["interaction_type"] for one in found}
-	assert [one["subject"] for one in found if one.get("subject")] == ["her words"]
+	hers = [one for one in found if not one.get("shared")]
+	assert sorted(one["interaction_type"] for one in hers) == ["Call", "Call", "Chat"]
+	assert [one["subject"] for one in hers if one.get("subject")] == ["her words"]
 	assert not any("identity" in one or "event_id" in one for one in found)
 
 
+def test_an_export_says_of_shared_times_only_that_something_happened(source, customer):
+	frappe.db.set_value(EVENT, row(source, "shared").name, "subject", "perhaps her husband's words")
+	frappe.db.set_value(EVENT, row(source, "another in her browser").name, "content", "a guest's words")
+	found = Handler().export(customer)[EVENT]
+	shared = [one for one in found if one.get("shared")]
+	assert len(shared) == 2 and len(found) == 5
+	assert {"occurred_at", "interaction_type", "shared"} <= shared[0].keys()
+	assert "husband" not in str(found) and "guest" not in str(found)
+
+
 def test_erasing_takes_hers_and_leaves_what_is_of_others(source, customer):
-	assert Handler().erase(customer, "erased-1")[EVENT] >= 3
-	left = {one.event_id for one in rows(source, "event_id")}
-	assert {"another", "shared"} <= left and not left & {"by phone", "by browser", "both"}
-	her_own = identities.find(kinds.PHONE, "+8613800138000")
-	assert not frappe.db.exists(DAY, {"identity": her_own})
+	counted = frappe.db.count(DAY, {"company": COMPANY, "day": row(source, "both").occurred_at.date()})
+	assert Handler().erase(customer, "erased-1") == {EVENT: 3, DAY: 2}
+	left = [one.event_id for one in rows(source, "event_id")]
+	assert sorted(left) == ["another", "another in her browser", "shared"]
+	assert not row(source, "another in her browser").visitor, "the browser was hers"
+	assert row(source, "shared").identity == identities.find(kinds.PHONE, "+8613900139000")
+	days_left = frappe.db.count(DAY, {"company": COMPANY, "day": row(source, "shared").occurred_at.date()})
+	assert days_left == counted - 2
 	assert not any(Handler().erase(customer, "erased-1").values())
+
+
+def test_deleting_ahead_takes_the_same(source, customer):
+	assert sum(Handler().ahead(customer)) == 3
+	assert sorted(one.event_id for one in rows(source, "event_id")) == [
+		"another",
+		"another in her browser",
+		"shared",
+	]
 
 
 def test_who_has_nothing_has_nothing(site):

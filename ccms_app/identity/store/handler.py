@@ -30,8 +30,11 @@ class Handler(Nothing):
 		return []
 
 	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
-		"""How the customer is recognised, in the clear; of a number that others share, that it is theirs, not whose else."""
+		"""How the customer is recognised, in the clear; a number that others have, too, masked and said to be shared."""
 		held = {row.identity: row for row in links.of_customer(customer)}
+		shared = {
+			row.identity for row in links.of_identities(held) if row.customer != customer and not row.ended_on
+		}
 		kinds_of = frappe.get_all(
 			identities.DOCTYPE,
 			filters={"name": ["in", list(held) or ["-"]]},
@@ -40,7 +43,8 @@ class Handler(Nothing):
 		rows = [
 			{
 				"kind": row.kind,
-				"value": _value(row),
+				"value": row.shown_as if row.name in shared else _value(row),
+				**({"shared": True} if row.name in shared else {}),
 				"since": plain(held[row.name].since or row.first_seen),
 				"source": held[row.name].source,
 				**({"until": plain(held[row.name].ended_on)} if held[row.name].ended_on else {}),

@@ -13,12 +13,16 @@ from ccms_app.customer_handler import Nothing
 from ccms_app.customer_rows import filled, plain
 from ccms_app.identity.spans import Span
 from ccms_app.identity.store import identities, links
+from ccms_app.interactions import texts
 
 from . import pages
 
 EVENT, DAY = "CCMS Customer Interaction", "CCMS Interaction Day"
 BATCH = 5_000
 EXPORTED = ("occurred_at", "interaction_type", "channel", "direction", "company", "branch", "subject", "content", "outcome", "path", "previous_path", "dwell", "duration", "item", "amount", "reference_doctype", "reference_name", "event_source", "payload")  # fmt: skip
+
+OF_SHARED = ("occurred_at", "interaction_type", "channel", "company")
+"""What is exported of an event that may be somebody else's, too."""
 
 
 class Handler(Nothing):
@@ -30,51 +34,80 @@ class Handler(Nothing):
 		return delete_ahead(customer)
 
 	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
-		found: dict[str, dict] = {}
+		"""What happened. While an address or a browser was shared, that something happened, and none of the words: they may be
+		somebody else's."""
+		found: dict[str, dict[str, Any]] = {}
+		held = {identity: (mine, others) for identity, mine, others in _held(customer)}
 		event = DocType(EVENT)
 		for column in ("identity", "visitor"):
-			for span in identities.spans(customer):
-				query = frappe.qb.from_(event).select(event.name, *(event[name] for name in EXPORTED))
-				query = query.where(_within(event, column, span.identity, [span]))
-				found.update((row.name, row) for row in query.run(as_dict=True))
-		rows = [
-			{name: plain(row[name]) for name in EXPORTED if row[name] not in (None, "", 0)}
-			for row in sorted(found.values(), key=lambda row: (row.occurred_at, row.name))
-		]
-		return filled({EVENT: rows})
+			for identity, (mine, others) in held.items():
+				query = frappe.qb.from_(event).select(
+					event.name, event.identity, *(event[name] for name in EXPORTED)
+				)
+				for row in query.where(_within(event, column, identity, mine)).run(as_dict=True):
+					# whom an event names decides; the browser only where it names nobody
+					if column == "visitor" and row.identity in held:
+						continue
+					another = column == "visitor" and bool(row.identity)
+					is_shared = another or any(span.covers(row.occurred_at) for span in others)
+					found[row.name] = row | {"shared": is_shared}
+		rows = sorted(found.values(), key=lambda row: (row["occurred_at"], row["name"]))
+		return filled({EVENT: [_told(row) for row in rows]})
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
 		"""Events and daily counts of what is or was this customer's alone. What happened while an address was shared is the
-		others' too, and stays theirs."""
-		events = days = 0
+		others' too, and stays theirs; so does what names somebody else and happened in her browser, which forgets the
+		browser."""
+		done = {EVENT: 0, DAY: 0}
 		event, day = DocType(EVENT), DocType(DAY)
-		for identity, mine, others in _held(customer):
-			for column in ("identity", "visitor"):
-				alone = _within(event, column, identity, mine)
-				if others:
-					alone &= _within(event, column, identity, others).negate()
+		held = list(_held(customer))
+		for column in ("identity", "visitor"):
+			for identity, mine, others in held:
+				alone = _alone(event, column, identity, mine, others)
 				pages.forget(alone)
 				frappe.qb.from_(event).delete().where(alone).run()
-				events += _affected()
+				done[EVENT] += _affected()
+		for identity, mine, others in held:
 			if not others:
+				left = _within(event, "visitor", identity, mine)
+				frappe.qb.update(event).set(event.visitor, None).where(left).run()
 				frappe.qb.from_(day).delete().where(day.identity == identity).run()
-				days += _affected()
-		return {doctype: count for doctype, count in ((EVENT, events), (DAY, days)) if count}
+				done[DAY] += _affected()
+		return {doctype: count for doctype, count in done.items() if count}
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+	"""An event as it is exported."""
+	fields = OF_SHARED if row["shared"] else EXPORTED
+	came = {name: texts.told(value) if isinstance(value := row[name], str) else value for name in fields}
+	shown = {name: plain(value) for name, value in came.items() if value not in (None, "", 0)}
+	return shown | ({"shared": True} if row["shared"] else {})
 
 
 def delete_ahead(customer: str) -> Iterator[int]:
 	"""Delete a customer's events a batch at a time; the caller commits after each, so that a long erasure is resumed where
 	it stopped. Yields how many. Only of identities that nobody else has had: the rest is `erase`'s."""
 	event = DocType(EVENT)
-	for identity, mine, others in _held(customer):
-		for column in () if others else ("identity", "visitor"):
-			pages.forget(_within(event, column, identity, mine))
+	held = [(identity, mine) for identity, mine, others in _held(customer) if not others]
+	for column in ("identity", "visitor"):
+		for identity, mine in held:
+			alone = _alone(event, column, identity, mine, [])
+			pages.forget(alone)
 			while True:
-				query = frappe.qb.from_(event).delete().where(_within(event, column, identity, mine))
-				query.limit(BATCH).run()
+				frappe.qb.from_(event).delete().where(alone).limit(BATCH).run()
 				if not (count := _affected()):
 					break
 				yield count
+
+
+def _alone(event: DocType, column: str, identity: str, mine: list[Span], others: list[Span]) -> Criterion:
+	"""Events that are this customer's alone: by whom they name, or, where they name nobody, by the browser."""
+	alone = _within(event, column, identity, mine)
+	if column == "visitor":
+		alone &= event.identity.isnull() | (event.identity == "")
+	if others:
+		alone &= _within(event, column, identity, others).negate()
+	return alone
 
 
 def _affected() -> int:

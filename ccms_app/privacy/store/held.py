@@ -37,7 +37,7 @@ def _described() -> list[tuple]:
 	ours = _("As long as you are our customer")
 	return [
 		(_("Who you are"), _("To know whom we sell to and to reach you about your orders."), ours, ("Customer",), _facts),
-		(_("How we reach and recognise you"), _("To find you at the till, on the phone and in our shop."), ours, ("CCMS Identity",), lambda row: [(_(row["kind"]), row["value"])]),
+		(_("How we reach and recognise you"), _("To find you at the till, on the phone and in our shop."), ours, ("CCMS Identity",), lambda row: [(_(row["kind"]), _("{0} (others use it, too)").format(row["value"]) if row.get("shared") else row["value"])]),
 		(_("Addresses"), _("To deliver and to write invoices."), ours, ("Address",), lambda row: [(row.get("address_title") or "", ", ".join(filter(None, (row.get("address_line1"), row.get("pincode"), row.get("city"))))) ]),
 		(_("Points and membership"), _("To keep your points like money."), _("The journal stays, without your name"), ("CCMS Membership",), lambda row: [(row.get("member_no", ""), _("{0} points").format(f"{row.get('points_active', 0):g}"))]),
 		(_("Purchases"), _("The law asks us to keep invoices."), _("As long as the law asks, usually ten years"), ("Sales Invoice", "POS Invoice", "Sales Order", "Quotation", "Delivery Note"), lambda row: [(str(row.get("posting_date") or row.get("transaction_date") or ""), f"{row.get('grand_total', '')} {row.get('currency', '')}")]),
