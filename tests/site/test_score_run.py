@@ -234,7 +234,8 @@ def test_what_a_killed_run_had_computed_is_not_computed_again(shop, monkeypatch)
 	assert not pipeline.run(name), "of another day nothing is known"
 
 
-def test_of_two_runs_at_once_the_second_says_so(shop):
+def test_of_two_runs_at_once_the_second_says_so(shop, monkeypatch):
+	monkeypatch.setattr(pipeline, "PATIENCE", 0)
 	shop.buyers([30, 10])
 	first, second = shop.new_run(), shop.new_run()
 	frappe.db.set_value(RUN, first, "status", "Running")

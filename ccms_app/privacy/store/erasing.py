@@ -46,6 +46,11 @@ def waits_for(customer: str) -> list[str]:
 		drafts = frappe.get_all(doctype, {"customer": customer, "docstatus": 0}, pluck="name", limit=5)
 		if drafts:
 			said.append(_("{0} not submitted: {1}").format(_(doctype), ", ".join(drafts)))
+	of_party = {"party_type": "Customer", "party": customer, "docstatus": 0}
+	for doctype, held_in in (("Payment Entry", "Payment Entry"), (JOURNAL, f"{JOURNAL} Account")):
+		name = "name" if doctype == held_in else "parent"
+		if drafts := frappe.get_all(held_in, of_party, pluck=name, distinct=True, limit=5):
+			said.append(_("{0} not submitted: {1}").format(_(doctype), ", ".join(drafts)))
 	unpaid = {"customer": customer, "docstatus": 1, "outstanding_amount": ["!=", 0]}
 	for doctype in ("Sales Invoice", "POS Invoice"):
 		for row in frappe.get_all(doctype, unpaid, ["name", "outstanding_amount", "currency"], limit=5):

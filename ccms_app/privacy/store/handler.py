@@ -10,6 +10,7 @@ from frappe.query_builder import DocType
 from frappe.utils import get_datetime, now
 
 from ccms_app.identity.handlers import Nothing
+from ccms_app.identity.store import identities
 from ccms_app.privacy import words
 
 from . import access, consent, reading
@@ -41,6 +42,7 @@ class Handler(Nothing):
 				standing = consent.standing_many([address], purpose, channel).get(address)
 				if not standing or standing.is_yes or standing.about != address:
 					consent.record(address, purpose, state, channel=channel, source=words.ERASURE)
+		_keep_unsubscribed(customer)
 		row = DocType(consent.DOCTYPE)
 		keys = _all_keys(customer)
 		gone = row.customer.isin([customer, erased_as])
@@ -102,6 +104,22 @@ class Handler(Nothing):
 					_("{0}: {1} since the merge; this holds for both.").format(_(word.purpose), _(word.state))
 				)
 		return said
+
+
+def _keep_unsubscribed(customer: str) -> None:
+	"""Frappe's own list of who wants no mails holds addresses in the clear: the refusal stays as ours do."""
+	emails = {"customer": customer, "kind": "Email"}
+	for address in frappe.get_all(consent.IDENTITY, emails, pluck="name"):
+		try:
+			value = identities.reveal(address)
+		except frappe.ValidationError:  # stored with another key
+			frappe.clear_last_message()
+			continue
+		if not frappe.db.exists("Email Unsubscribe", {"email": value, "global_unsubscribe": 1}):
+			continue
+		standing = consent.standing_many([address], words.MARKETING, "E-mail").get(address)
+		if not standing or standing.is_yes:
+			consent.record(address, words.MARKETING, words.WITHDRAWN, channel="E-mail", source=words.ERASURE)
 
 
 def said_by(customer: str, fields: list[str]) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ from .progress import Progress, TimedOut
 
 # what is told as it stands; anything else is a fault and goes to the Error Log
 SAID = (EngineError, TimedOut)
+PATIENCE = 15
+"""Seconds that a run waits for an erasure to end, which holds the same lock."""
 
 
 def run(name: str, echo: Callable[[float, str], None] | None = None) -> bool:
@@ -30,7 +32,7 @@ def run(name: str, echo: Callable[[float, str], None] | None = None) -> bool:
 		whether it was completed.
 	"""
 	try:
-		with lock.only_one():
+		with lock.only_one(PATIENCE):
 			runs.mark_stopped()
 			return _carry_out(name, echo)
 	except lock.AtWork:
