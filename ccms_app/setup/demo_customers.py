@@ -69,15 +69,14 @@ def make(company: str, people: list[str]) -> Iterator[str]:
 
 def fill(company: str, people: list[str]) -> Iterator[str]:
 	"""What customers are, said and did, in the caller's transaction; the arguments are those of `make`."""
-	chance = random.Random(4)
 	customers = {name: frappe.db.get_value("Customer", {"customer_name": name}) for name in people}
 	for place, (name, customer) in enumerate(customers.items()):
 		_describe(customer, name, place)
 	yield _("Phones, mail addresses and facts of {0} customers").format(len(customers))
-	for customer in customers.values():
-		_say(customer, chance)
+	for place, customer in enumerate(customers.values()):
+		_say(customer, random.Random(place))
 	yield _("Their consents")
-	yield _("{0} interactions").format(_tell(company, customers, chance))
+	yield _("{0} interactions").format(_tell(company, customers, random.Random(4)))
 	_orders(company, list(customers.values())[:6])
 	_tickets(list(customers.values())[:5])
 	yield _("Orders and deliveries under way, and tickets")
