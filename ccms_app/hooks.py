@@ -125,7 +125,19 @@ has_permission = {
 
 # Plain files, read in this order: no asset build is needed.
 _LOYALTY = ["public/js/loyalty_common.js", "public/js/loyalty_panel.js"]
+_INSIGHT_PLACE = "public/js/insight_place.js"
+_INSIGHT = (
+	"CCMS Segment Member",
+	"CCMS Score Run",
+	"CCMS Customer Score",
+	"CCMS Customer Profile",
+	"CCMS Stage Change",
+	"CCMS Customer Event",
+	"CCMS Churn Warning",
+	"CCMS Purchase Anomaly",
+)
 doctype_js = {
+	**{doctype: _INSIGHT_PLACE for doctype in _INSIGHT},
 	"Sales Invoice": [*_LOYALTY, "public/js/sales_document.js"],
 	"POS Invoice": [*_LOYALTY, "public/js/sales_document.js"],
 	"Customer": [
@@ -141,7 +153,8 @@ doctype_js = {
 	],
 	"CCMS Customer Merge": "public/js/customer_merge.js",
 	"CCMS Duplicate Pair": "public/js/customer_merge.js",
-	"CCMS Customer Segment": "public/js/segment_builder.js",
+	"CCMS Customer Cluster": _INSIGHT_PLACE,
+	"CCMS Customer Segment": ["public/js/segment_builder.js", _INSIGHT_PLACE],
 	"CCMS Settings": ["public/js/settings_identity.js", "public/js/settings_orders.js"],
 	"CCMS Identity": "public/js/unmask.js",
 	"CCMS Membership": "public/js/loyalty_common.js",
@@ -149,8 +162,9 @@ doctype_js = {
 	"CCMS Points Adjustment": "public/js/loyalty_common.js",
 }
 doctype_list_js = {
-	"CCMS Customer Cluster": "public/js/ask_company.js",
-	"CCMS Customer Segment": "public/js/ask_company.js",
+	**{doctype: _INSIGHT_PLACE for doctype in _INSIGHT},
+	"CCMS Customer Cluster": ["public/js/ask_company.js", _INSIGHT_PLACE],
+	"CCMS Customer Segment": ["public/js/ask_company.js", _INSIGHT_PLACE],
 	"Customer": "public/js/customer_search.js",
 }
 page_js = {"point-of-sale": [*_LOYALTY, "public/js/point_of_sale.js"]}
@@ -178,6 +192,9 @@ _DEALINGS = "ccms_app.overrides.interaction_sources"
 _INVOICE |= {
 	event: [_INVOICE[event], f"{_DEALINGS}.invoice_returned"] for event in ("on_submit", "on_cancel")
 }
+_NAMES_A_CUSTOMER = "ccms_app.overrides.party.validate"
+_INVOICE["validate"] = [_INVOICE["validate"], _NAMES_A_CUSTOMER]
+_SALES_DOCUMENT["validate"] = _NAMES_A_CUSTOMER
 _REACHES = {
 	event: "ccms_app.overrides.identity_sources.linked_changed" for event in ("on_update", "after_delete")
 }
@@ -195,6 +212,8 @@ doc_events = {
 		"on_submit": f"{_DEALINGS}.told",
 		"on_cancel": f"{_DEALINGS}.told",
 	},
+	"Payment Entry": {"validate": _NAMES_A_CUSTOMER},
+	"Journal Entry": {"validate": _NAMES_A_CUSTOMER},
 	"Communication": {"after_insert": f"{_DEALINGS}.told"},
 	"Issue": {"after_insert": f"{_DEALINGS}.told", "on_update": f"{_DEALINGS}.issue_changed"},
 	"Call Log": {"on_update": f"{_DEALINGS}.call_changed"},

@@ -79,3 +79,19 @@ def test_the_glossary_is_a_page_that_is_searched(desk, look, company, language):
 	page.locator("[data-fieldname=find] input").fill("brier")
 	rows = page.locator(".ccms-glossary .row:visible")
 	expect(rows).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+	"path",
+	["query-report/RFM Segments", "ccms-score-run", "ccms-customer-segment", "ccms-score-run/{run}"],
+)
+def test_the_way_back_is_customer_insight(company, desk, path):
+	from ccms_app.scoring.store import runs
+
+	page = desk(MANAGER)
+	page.goto(f"/app/{path.format(run=runs.published(company))}")
+	settle(page)
+	first = page.locator("#navbar-breadcrumbs li").first
+	expect(first).to_have_text("Customer Insight")
+	page.goto("/app/ccms-membership")
+	expect(first).to_have_text("Loyalty")

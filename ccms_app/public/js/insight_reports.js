@@ -49,12 +49,16 @@ ccms.insight.report = ({ filters = [], cell, period, ...more } = {}) => ({
 	filters: [...ccms.insight.scope(), ...(period ? ccms.insight.period(period === true ? undefined : period) : []), ...filters],
 	onload: (report) => {
 		ccms.insight.dress();
+		ccms.insight.place();
 		more.buttons?.(report);
 		return ccms.reports.onload(report);
 	},
 	formatter: ccms.reports.formatter((value, column, data) => cell?.(value, column, data) || ccms.insight.cell(value, column, data)),
 	get_datatable_options: ccms.reports.table(...(more.first || [])),
 });
+
+/** The way back: Frappe would name the first workspace of the module. */
+ccms.insight.place = () => frappe.breadcrumbs.add({ module: "CCMS App", workspace: "Customer Insight" });
 
 /** A figure with customers behind it leads to them: rows carry {column: cell}, columns a kind of number. */
 ccms.insight.cell = (value, column, data) => {
