@@ -50,4 +50,4 @@ def end(identity: str, customer: str) -> bool:
 
 def standing() -> dict:
 	"""How far the identity map is."""
-	return backfill.standing()
+	return backfill.standing() | {"is_readable": identities.is_readable()}

@@ -2,6 +2,10 @@
 (() => {
 	const API = "ccms_app.api.identity.";
 	const EVENT = "ccms_identity_progress";
+	const lost = () =>
+		__(
+			"Identifiers were stored with another encryption key than site_config.json has now: none is found or read. Restore that key before anything else."
+		);
 
 	frappe.ui.form.on("CCMS Settings", {
 		refresh(frm) {
@@ -19,6 +23,7 @@
 		const wrapper = frm.get_field("identity_html").$wrapper;
 		const map = await frappe.xcall(`${API}standing`);
 		wrapper.empty();
+		if (!map.is_readable) $('<p class="text-danger">').text(lost()).appendTo(wrapper);
 		$("<p>").text(sentence(map)).appendTo(wrapper);
 		if (map.shared) {
 			$('<p><a href="/app/ccms-identity?is_shared=1"></a></p>')
