@@ -158,11 +158,16 @@ def _not_confirmed(record: Record, rule: Rule, today: date) -> Iterator[Found]:
 		yield _person(record, value=str(record.confirmed), months=months)
 
 
+def same(customer: str) -> str:
+	"""The field of a finding that names another customer; none of a document's."""
+	return f"same:{customer}"
+
+
 def _another_name(record: Record, rule: Rule, today: date) -> Iterator[Found]:
 	for other in record.same:
 		if names.differ(record.name, other.name):
 			yield Found(
-				Place("Customer", record.customer, f"same:{other.customer}"),
+				Place("Customer", record.customer, same(other.customer)),
 				{"kind": other.kind, "value": other.shown_as, "other": other.customer},
 			)
 

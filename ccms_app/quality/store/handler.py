@@ -1,24 +1,49 @@
-"""What data quality answers when customers are merged, exported or erased. Findings are found again each night."""
+"""What data quality answers when customers are merged, renamed, exported or erased."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import frappe
 
 from ccms_app.customer_handler import Nothing
 from ccms_app.customer_rows import delete, filled, readable
+from ccms_app.quality.rules import same
 
+from . import records, runs
 from .findings import DOCTYPE as FINDING
+from .findings import MOST
 
 FIX, RUN = "CCMS Quality Fix", "CCMS Quality Run"
 TECHNICAL = ("finding", "row_doctype", "row_name", "weight", "decided_by", "applied_by", "undone_by")
 
 
+def beside(customer: str) -> str:
+	"""Where findings stand that name this customer beside their own."""
+	return same(customer)[:MOST]
+
+
 class Handler(Nothing):
-	"""Findings and the log of fixes. A merge leaves them to the next run, which reads who was merged."""
+	"""Findings and the log of fixes. Both move with a merge; what an undo takes back is what `merged` found anew."""
 
 	doctypes = (FINDING, FIX)
+	restored = ((FINDING, "customer"),)
+
+	def merged(self, source: str, target: str) -> None:
+		# two records' findings are not the one's: neither twice the same, nor one beside the other
+		if records.is_looked_at(target):
+			runs.look([target])
+
+	def renamed(self, old: str, new: str) -> None:
+		"""What somebody ignored stays so."""
+		for row in frappe.get_all(FINDING, {"fieldname": beside(old)}, ["name", "reason_values"]):
+			values = frappe.parse_json(row.reason_values) | {"other": new}
+			changed = {
+				"fieldname": beside(new),
+				"reason_values": json.dumps(values, ensure_ascii=False, sort_keys=True),
+			}
+			frappe.db.set_value(FINDING, row.name, changed, update_modified=False)
 
 	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
 		found = {doctype: readable(doctype, {"customer": customer}, TECHNICAL) for doctype in (FINDING, FIX)}
@@ -35,6 +60,6 @@ class Handler(Nothing):
 				for key, count in delete(doctype, customer=name).items():
 					done[key] = done.get(key, 0) + count
 			# others' findings that name this customer
-			frappe.db.delete(FINDING, {"fieldname": f"same:{name}"})
+			frappe.db.delete(FINDING, {"fieldname": beside(name)})
 			frappe.db.set_value(RUN, {"position": name}, "position", "", update_modified=False)
 		return done

@@ -28,6 +28,12 @@ def names() -> list[str]:
 	return sorted(name for name in match_records.names() if not name.startswith(ERASED))
 
 
+def is_looked_at(name: str) -> bool:
+	"""Whether a customer is among `names`."""
+	fields = {"disabled": 0, "ccms_anonymous": 0, "is_internal_customer": 0, "name": name}
+	return not name.startswith(ERASED) and bool(frappe.db.exists("Customer", fields))
+
+
 def read(customers: Sequence[str]) -> list[Record]:
 	"""The records of these customers, those that are there."""
 	table = DocType("Customer")

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
+from typing import TypeVar
 
 import frappe
 from frappe import _
@@ -23,6 +24,7 @@ RUNNING, COMPLETED, FAILED = "Running", "Completed", "Failed"
 JOB, EVENT = "ccms_quality", "ccms_quality_progress"
 BATCH = 2_000
 TRIES = 4
+Done = TypeVar("Done")
 MARGIN = timedelta(hours=6)
 """What took long to be committed is dated before the run that did not see it."""
 
@@ -131,17 +133,17 @@ def _batches(doc) -> None:
 	names = records.names()
 	if not doc.is_full:
 		changed = changes.since(get_datetime(doc.changed_since), active, today)
-		findings.drop(sorted(changed - set(names)))
+		_drop(changed - set(names))
 		names = [name for name in names if name in changed]
 	elif not doc.position:
 		held = set(frappe.get_all(findings.DOCTYPE, pluck="customer", distinct=True))
-		findings.drop(sorted(held - set(names)))
+		_drop(held - set(names))
 	doc.customers = len(names)
 	_note(doc)  # so that the form can tell how far it is
 	start = bisect_right(names, doc.position or "")
 	for at in range(start, len(names), BATCH):
 		part = names[at : at + BATCH]
-		written = _patiently(part, active, today)
+		written = _patiently(lambda part=part: look(part, active, today))
 		doc.checked += len(part)
 		doc.found += written.found
 		doc.resolved += written.resolved
@@ -155,12 +157,17 @@ def _batches(doc) -> None:
 	_note(doc)
 
 
-def _patiently(part: list[str], active: list[Rule], today: date) -> findings.Written:
-	"""`look`, once more where somebody who was putting a value right meanwhile was given the right of way."""
+def _drop(customers: set[str]) -> None:
+	_patiently(lambda: findings.drop(sorted(customers)))
+	frappe.db.commit()
+
+
+def _patiently(action: Callable[[], Done]) -> Done:
+	"""Do it in a transaction of its own, once more where somebody who puts a value right meanwhile has the right of way."""
 	left = TRIES
 	while True:
 		try:
-			return look(part, active, today)
+			return action()
 		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
 			frappe.db.rollback()
 			left -= 1
