@@ -20,6 +20,7 @@ from tests.site import dealing_world
 from tests.site.dealing_world import COMPANY, visitor
 from tests.site.events import EVENT, MARK, PAGES
 from tests.site.factories import make_customer
+from tests.site.processes import Workers
 from tests.site.world import MANAGER
 
 NORTH, SOUTH = "Pages North", "Pages South"
@@ -67,6 +68,18 @@ def counts(**filters) -> list[tuple]:
 	fields = ["span", "day", "kind", "branch", "channel", "path", "next_path", "step", "place"]
 	fields += ["events", "entries", "followed", "visitors", "people", "amount", "stays"]
 	return sorted(frappe.get_all(PAGES, {"company": COMPANY, **filters}, fields, as_list=True), key=str)
+
+
+def sweep() -> None:
+	"""Delete what a test has committed."""
+	frappe.db.rollback()
+	people = set(frappe.get_all(EVENT, {"company": COMPANY}, pluck="visitor")) - {None}
+	people |= set(frappe.get_all("CCMS Interaction Day", {"company": COMPANY}, pluck="identity")) - {None}
+	frappe.db.delete("CCMS Consent", {"subject_hash": ["in", sorted(people)]})
+	frappe.db.delete("CCMS Identity", {"name": ["in", sorted(people)]})
+	for doctype in (EVENT, PAGES, MARK, "CCMS Interaction Day", "CCMS Interaction Total"):
+		frappe.db.delete(doctype, {"company": COMPANY})
+	frappe.db.commit()
 
 
 def where(start, end, **more) -> Where:
@@ -334,9 +347,8 @@ def test_small_counts_are_added_up_before_their_events_go():
 	finally:
 		frappe.db.rollback()
 		frappe.db.set_single_value("CCMS Settings", "events_cleared_until", None)
-		for doctype in (EVENT, PAGES, MARK, "CCMS Interaction Day", "CCMS Interaction Total"):
-			frappe.db.delete(doctype, {"company": COMPANY})
 		frappe.db.commit()
+		sweep()
 
 
 # --- filling ----------------------------------------------------------------------------------------------------
@@ -368,10 +380,7 @@ def test_filling_goes_on_where_it_was_stopped(monkeypatch):
 		assert pages.compute_marked(told.append) == len(told) == 2
 		assert len(counts(kind="Page")) == 3 and pages.marked() == 0
 	finally:
-		frappe.db.rollback()
-		for doctype in (EVENT, PAGES, MARK):
-			frappe.db.delete(doctype, {"company": COMPANY})
-		frappe.db.commit()
+		sweep()
 
 
 def test_stays_without_a_length_are_none():
@@ -380,3 +389,53 @@ def test_stays_without_a_length_are_none():
 	count_marked()
 	assert PageFigures(where(day, nowdate())).pages(1)[0].dwell == 30
 	assert dwell.read(counts(kind="Page")[0][15]) == {20: 1, 40: 1}
+
+
+# --- two at once --------------------------------------------------------------------------------------------------
+
+
+def send(events: list[dict], seed: int) -> dict[str, int]:
+	"""Send events in an order of one's own, some of them twice; called in another process."""
+	draw, found = random.Random(seed), Counter()
+	mine = [*events, *draw.sample(events, len(events) // 3)]
+	draw.shuffle(mine)
+	for start in range(0, len(mine), 40):
+		found.update(one.status for one in intake.take(mine[start : start + 40], sources.of_site(COMPANY)))
+	return found
+
+
+def count_while_they_come(times: int) -> int:
+	"""Count marked days over and over, as the hourly round does; called in another process."""
+	return sum(days.compute_marked() for _time in range(times))
+
+
+@pytest.mark.commits
+def test_processes_that_send_overlapping_batches_while_days_are_counted_leave_the_counts_of_one():
+	events = traffic(240, back=30)
+	start, end = add_days(nowdate(), -40), add_days(nowdate(), 1)
+	sources.of_site(COMPANY)
+	frappe.db.commit()
+	try:
+		with Workers(3) as workers:
+			replies = workers.run_mixed(
+				[
+					(f"{__name__}.send", {"events": events[:180], "seed": 1}),
+					(f"{__name__}.send", {"events": events[60:], "seed": 2}),
+					(f"{__name__}.count_while_they_come", {"times": 4}),
+				]
+			)
+		assert not [reply for reply in replies if "error" in reply], replies
+		first, second = replies[0]["value"], replies[1]["value"]
+		assert first["stored"] + second["stored"] == 240
+		assert first["duplicate"] + second["duplicate"] == 2 * (180 + 60) - 240
+		days.compute_marked()
+		pages.add_up_marked()
+		check(events, start, end)
+		left = counts()
+		frappe.db.delete(PAGES, {"company": COMPANY})
+		marks.days(COMPANY, {getdate(one["occurred_at"][:10]) for one in events})
+		days.compute_marked()
+		pages.add_up_marked()
+		assert counts() == left
+	finally:
+		sweep()
