@@ -47,7 +47,7 @@ def load(name: str) -> Source:
 		types=frozenset(row.interaction_type for row in doc.types),
 		origins=frozenset(filter(None, map(origin_key, (doc.origins or "").splitlines()))),
 		quota_per_day=doc.quota_per_day or 0,
-		language=doc.language or "",
+		language=doc.get("language") or "",
 	)
 
 
