@@ -2,7 +2,7 @@
 
 import frappe
 import pytest
-from frappe.utils import add_days, nowdate
+from frappe.utils import add_days, add_to_date, now_datetime, nowdate
 
 from ccms_app.api import quality as api
 from ccms_app.quality.store import findings, fixes, runs
@@ -132,6 +132,121 @@ def test_who_may_not_fix(mistyped, as_user, user):
 			api.undo(fix)
 		with pytest.raises(frappe.PermissionError):
 			api.check_now()
+
+
+def test_the_customer_changes_while_somebody_looks_at_the_preview(mistyped):
+	told = api.preview(mistyped.finding)
+	contact = frappe.get_doc("Contact", frappe.db.get_value(FINDING, mistyped.finding, "reference_name"))
+	contact.email_ids[0].email_id = "somebody@else.com"
+	contact.save()
+	with pytest.raises(frappe.ValidationError, match="changed meanwhile"):
+		api.apply(mistyped.finding, value=told["new"], seen=told["old"])
+	contact.reload()
+	assert contact.email_ids[0].email_id == "somebody@else.com"
+	assert not frappe.db.exists(FIX, {"customer": mistyped.customer})
+
+
+def test_another_field_that_changes_meanwhile_is_not_lost(mistyped):
+	told = api.preview(mistyped.finding)
+	contact = frappe.get_doc("Contact", frappe.db.get_value(FINDING, mistyped.finding, "reference_name"))
+	contact.designation = "Buyer"
+	contact.save()
+	api.apply(mistyped.finding, seen=told["old"])
+	contact.reload()
+	assert (contact.designation, contact.email_ids[0].email_id) == ("Buyer", GOOD)
+
+
+def test_undo_when_the_row_is_gone(mistyped):
+	fix = api.apply(mistyped.finding)
+	contact = frappe.get_doc("Contact", frappe.db.get_value(FIX, fix, "reference_name"))
+	contact.email_ids = []
+	contact.save()
+	with pytest.raises(frappe.ValidationError, match="no longer there"):
+		api.undo(fix)
+	assert frappe.db.get_value(FIX, fix, "status") == "Applied"
+
+
+def test_a_fix_that_the_document_refuses_leaves_no_trace(mistyped):
+	frappe.db.set_value("Contact", {"email_id": BAD}, "gender", "No such gender", update_modified=False)
+	with pytest.raises(frappe.LinkValidationError):
+		api.apply(mistyped.finding)
+	assert not frappe.db.exists(FIX, {"customer": mistyped.customer})
+	assert frappe.db.get_value(FINDING, mistyped.finding, "status") == "Open"
+
+
+def test_what_the_form_shows_of_a_customer(mistyped, as_user):
+	told = api.of_customer(mistyped.customer)
+	(reason,) = [row for row in told["reasons"] if row["rule"] == "Mail Domain Mistyped"]
+	assert (reason["can_fix"], reason["suggestion"], told["fixes"]) == (True, GOOD, [])
+	assert told["may_decide"]
+	fix = api.apply(mistyped.finding)
+	told = api.of_customer(mistyped.customer)
+	assert [(row["name"], row["old_value"], row["new_value"]) for row in told["fixes"]] == [(fix, BAD, GOOD)]
+	with as_user(SELLER):
+		assert not api.of_customer(mistyped.customer)["may_decide"]
+	for user in (ANALYST, "Guest"):
+		with as_user(user), pytest.raises(frappe.PermissionError):
+			api.of_customer(mistyped.customer)
+
+
+def test_a_customer_who_is_not_there_is_told_like_one_who_may_not_be_seen(mistyped, as_user):
+	with as_user(SELLER), pytest.raises(frappe.PermissionError):
+		api.of_customer("Nobody at all")
+
+
+def test_whether_a_run_has_looked_at_the_customer(mistyped):
+	frappe.db.delete(runs.DOCTYPE)
+	assert api.of_customer(mistyped.customer)["looked_on"] is None
+	run = frappe.new_doc(runs.DOCTYPE)
+	run.update({"status": "Completed", "started_on": add_to_date(now_datetime(), hours=-1)})
+	run.flags.from_quality = True
+	run.insert(ignore_permissions=True)
+	assert api.of_customer(mistyped.customer)["looked_on"] is None, "the customer is newer"
+	frappe.db.set_value(runs.DOCTYPE, run.name, "started_on", add_to_date(now_datetime(), hours=1))
+	assert api.of_customer(mistyped.customer)["looked_on"]
+
+
+def test_what_each_rule_finds_and_how_many_customers_wait(mistyped, as_user):
+	frappe.db.delete(FINDING, {"customer": ["!=", mistyped.customer]})
+	assert api.by_rule()["Mail Domain Mistyped"] == {"Open": 1}
+	card = api.customers_to_mend()
+	assert (card["value"], card["route_options"]) == (1, {"status": "Open"})
+	api.ignore(mistyped.finding)
+	assert api.by_rule()["Mail Domain Mistyped"] == {"Ignored": 1}
+	with as_user(ANALYST):
+		with pytest.raises(frappe.PermissionError):
+			api.by_rule()
+		card = api.customers_to_mend()
+		assert (card["value"], card["route"]) == (0, ["query-report", "Data Quality"])
+	with as_user("Guest"):
+		assert api.customers_to_mend()["value"] == "–"
+
+
+def test_an_analyst_is_not_told_a_number_under_five(mistyped, as_user):
+	frappe.db.delete(FINDING, {"customer": ["!=", mistyped.customer]})
+	with as_user(ANALYST):
+		assert api.customers_to_mend()["value"] == "< 5"
+
+
+def test_a_user_of_few_customers_counts_only_those(mistyped, as_user):
+	frappe.permissions.add_user_permission("Customer", make_customer().name, SELLER)
+	frappe.clear_cache(user=SELLER)
+	with as_user(SELLER):
+		assert api.customers_to_mend()["value"] == 0
+		assert "Mail Domain Mistyped" not in api.by_rule()
+		with pytest.raises(frappe.PermissionError):
+			api.of_customer(mistyped.customer)
+
+
+def test_who_may_ask_what_kinds_there_are(as_user):
+	with as_user(MANAGER):
+		told = api.kinds()
+	assert "1 to 1200" in told["Not Confirmed"]["help"] and told["Not Confirmed"]["parameters"] == {
+		"months": 24
+	}
+	for user in (ANALYST, SELLER, "Guest"):
+		with as_user(user), pytest.raises(frappe.PermissionError):
+			api.kinds()
 
 
 def test_the_score_with_its_reasons(mistyped, as_user):
