@@ -17,7 +17,10 @@ def six(site) -> list[str]:
 	"""Six customers with a mistyped domain; one of them is born tomorrow as well."""
 	frappe.db.delete(findings.DOCTYPE)
 	# names of letters: one that holds many digits may look like a number in the wrong field
-	made = [make_customer(customer_name=f"Ada {letter}", email_id=f"report{letter}@gmial.com").name for letter in "BCDEFG"]
+	made = [
+		make_customer(customer_name=f"Ada {letter}", email_id=f"report{letter}@gmial.com").name
+		for letter in "BCDEFG"
+	]
 	frappe.db.set_value("Customer", made[0], "ccms_birth_date", add_days(nowdate(), 1))
 	runs.look(made)
 	return made
@@ -40,8 +43,80 @@ def test_totals_by_source_and_branch(six):
 	assert contact.findings == 6
 	(customer,) = by_source.only(label="Customer")
 	assert customer.findings == 1
-	(nowhere,) = Report(NAME, company=COMPANY, by="Branch").rows  # never scored
+	(nowhere,) = Report(NAME, company=COMPANY, by="Branch").only(label="None")  # never scored
 	assert (nowhere.customers, nowhere.findings, nowhere.list) == (6, 7, {})
+
+
+@pytest.fixture
+def branches(six) -> list[str]:
+	"""The six: four of one branch, one of another, one of none; and one customer without fault in a third."""
+	good = make_customer(mobile_no="+8613800138000").name
+	frappe.db.set_value("CCMS Score Run", {"company": COMPANY}, "is_published", 0)
+	run = _row("CCMS Score Run", company=COMPANY, is_published=1)
+	homes = dict.fromkeys(six[:4], "Harbour") | {six[4]: "Station", good: "Airport"}
+	for customer, branch in homes.items():
+		_row("CCMS Customer Score", company=COMPANY, score_run=run, customer=customer, home_branch=branch)
+	return six
+
+
+def _row(doctype: str, **values) -> str:
+	doc = frappe.get_doc({"doctype": doctype, "name": frappe.generate_hash(length=10), **values})
+	doc.set_user_and_timestamp()
+	doc.db_insert()
+	return doc.name
+
+
+def test_the_average_score_of_each_branch(branches):
+	report = Report(NAME, company=COMPANY, by="Branch")
+	told = {row.label: (row["size"], row.customers, row.score) for row in report.rows}
+	# one of the four was born tomorrow: (90 + 90 + 90 + 80) / 4
+	assert told["Harbour"] == (4, 4, 87.5)
+	assert told["Station"] == (1, 1, 90)
+	assert told["Airport"] == (1, 0, 100)
+	size, customers, score = told["None"]
+	assert customers == 1 and size > 1 and 90 < score < 100
+	assert report.chart["data"]["labels"][0] == "Harbour"
+	assert report.chart["data"]["datasets"][0]["values"][:2] == [87.5, 90]
+	assert "Lowest" in report.message and "Harbour" in report.message
+	everybody = sum(row["size"] for row in report.rows)
+	average = sum(row["size"] * row.score for row in report.rows) / everybody
+	shown = report.figures["Average score"]
+	assert float(shown) == pytest.approx(average, abs=0.15)
+
+
+def test_what_each_rule_and_source_take_off_the_average(six):
+	for by in ("Rule", "Source"):
+		report = Report(NAME, company=COMPANY, by=by)
+		shown = report.figures["Average score"]
+		assert 100 - sum(row.off for row in report.rows) == pytest.approx(float(shown), abs=0.1)
+
+
+def test_no_score_where_only_some_findings_are_shown(six):
+	for filters in ({"status": "Ignored"}, {"rule": "Birth Date Impossible"}):
+		report = Report(NAME, company=COMPANY, by="Branch", **filters)
+		assert not {"score", "size", "off"} & set(report.columns)
+		assert not any("score" in row for row in report.rows)
+
+
+def test_an_analyst_is_told_no_score_of_few(branches, as_user):
+	with as_user(world.ANALYST):
+		report = Report(NAME, company=COMPANY, by="Branch")
+	for row in report.rows:
+		if row.label in ("Harbour", "Station"):
+			assert row.customers == "< 5" and row.score is None
+	assert not report.chart and not report.cards
+
+
+def test_a_branch_that_is_held_back_is_not_told(branches, as_user):
+	user = world.make_user("quality-branch@ccms.test", "Sales Manager")
+	frappe.db.set_single_value("CCMS Settings", "branch_source", "Cost Center")
+	home = world.account("Main")
+	frappe.db.set_value("CCMS Customer Score", {"home_branch": "Harbour"}, "home_branch", home)
+	frappe.permissions.add_user_permission("Cost Center", home, user)
+	frappe.clear_cache(user=user)
+	with as_user(user):
+		report = Report(NAME, company=COMPANY, by="Branch")
+	assert {row.label for row in report.rows} <= {home, "None"}
 
 
 def test_filters(six):

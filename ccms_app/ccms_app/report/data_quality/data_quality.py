@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.query_builder import Case, DocType
 from frappe.query_builder.builder import QueryBuilder
-from frappe.query_builder.functions import Count, Max, Sum
+from frappe.query_builder.functions import Count, IfNull, Max, Sum
 
 from ccms_app.desk import cards, masking, permitted, reporting
 from ccms_app.privacy.store import fence
@@ -61,15 +61,26 @@ class DataQuality:
 	def found(self) -> list[frappe._dict]:
 		"""Sums by group, the most first."""
 		finding = DocType(findings.DOCTYPE)
-		group = {"Rule": finding.rule, "Source": finding.source, "Branch": DocType(SCORE).home_branch}[
-			self.by
-		]
-		each = self._each(group)
-		query = frappe.qb.from_(each).select(
-			each.label, Count(each.customer).distinct().as_("customers"), Sum(each.findings).as_("findings"),
-			Sum(each.suggested).as_("suggested"), Sum(each.weight).as_("weight"),
+		group = {
+			"Rule": finding.rule,
+			"Source": finding.source,
+			"Branch": IfNull(DocType(SCORE).home_branch, ""),
+		}
+		each = self._each(group[self.by])
+		lost = Sum(each.weight)
+		one = (
+			frappe.qb.from_(each)
+			.select(
+				each.label, each.customer, Sum(each.findings).as_("findings"), Sum(each.suggested).as_("suggested"),
+				Case().when(lost > 100, 100).else_(lost).as_("lost"),
+			)
+			.groupby(each.label, each.customer)
 		)  # fmt: skip
-		rows = query.groupby(each.label).run(as_dict=True)
+		query = frappe.qb.from_(one).select(
+			one.label, Count("*").as_("customers"), Sum(one.findings).as_("findings"),
+			Sum(one.suggested).as_("suggested"), Sum(one.lost).as_("lost"),
+		)  # fmt: skip
+		rows = query.groupby(one.label).run(as_dict=True)
 		return sorted(rows, key=lambda row: (-row.findings, row.label or ""))
 
 	@cached_property
@@ -90,6 +101,39 @@ class DataQuality:
 		query = query.where((customer.ccms_anonymous == 0) & (customer.is_internal_customer == 0))
 		return permitted.own(query, "Customer").run()[0][0]
 
+	@cached_property
+	def sizes(self) -> dict[str, int]:
+		"""Branch → all its customers that are looked at; "" → those of none."""
+		customer, score = DocType("Customer"), DocType(SCORE)
+		run = score_runs.published(self.company) or ""
+		query = frappe.qb.from_(customer).left_join(score)
+		query = query.on((score.score_run == run) & (score.customer == customer.name))
+		query = query.where((customer.disabled == 0) & (customer.ccms_anonymous == 0))
+		query = query.where(customer.is_internal_customer == 0)
+		if (held := fence.criterion(SCORE, table=score)) is not None:
+			query = query.where(held)
+		query = permitted.own(query.select(score.home_branch, Count("*")), "Customer").groupby(
+			score.home_branch
+		)
+		found: dict[str, int] = {}
+		for branch, number in query.run():
+			found[branch or ""] = found.get(branch or "", 0) + number
+		return found
+
+	@property
+	def scores(self) -> bool:
+		"""Whether the findings shown are all that a score comes from."""
+		return self.status == findings.OPEN and not self.rule
+
+	def _score(self, row: frappe._dict) -> dict[str, Any]:
+		"""What findings of a row mean for the score."""
+		if not self.scores:
+			return {}
+		if self.by != "Branch":
+			return {"off": round(float(row.lost) / self.customers, 2) if self.customers else None}
+		size = self.sizes.get(row.label or "", 0)
+		return {"size": size, "score": round(100 - float(row.lost) / size, 1) if size else None}
+
 	@property
 	def average(self) -> float | None:
 		return round(100 - self.affected[1] / self.customers, 1) if self.customers else None
@@ -108,6 +152,18 @@ class DataQuality:
 				"precision": 1,
 				"width": 190,
 			},
+			*self._score_columns(),
+		]
+
+	def _score_columns(self) -> list[dict[str, Any]]:
+		if not self.scores:
+			return []
+		decimal = {"fieldtype": "Float", "width": 180}
+		if self.by != "Branch":
+			return [{"fieldname": "off", "label": _("Off the Average Score"), "precision": 2, **decimal}]
+		return [
+			reporting.count("size", _("All Customers"), 130),
+			{"fieldname": "score", "label": _("Average Score"), "precision": 1, **decimal},
 		]
 
 	def rows(self) -> list[dict[str, Any]]:
@@ -117,11 +173,19 @@ class DataQuality:
 				"customers": int(row.customers),
 				"findings": int(row.findings),
 				"suggested": int(row.suggested or 0),
-				"lost": round(float(row.weight) / row.customers, 1),
+				"lost": round(float(row.lost) / row.customers, 1) if row.customers else 0,
 				"list": self._list(row.label),
+				**self._score(row),
 			}
-			for row in self.found
+			for row in [*self.found, *self._without()]
 		]
+
+	def _without(self) -> list[frappe._dict]:
+		"""Branches in which nothing was found."""
+		if not (self.scores and self.by == "Branch" and self.found):
+			return []
+		missing = sorted(set(self.sizes) - {row.label or "" for row in self.found})
+		return [frappe._dict(label=label, customers=0, findings=0, suggested=0, lost=0) for label in missing]
 
 	def _label(self, label: str | None) -> str:
 		if not label:
@@ -152,13 +216,30 @@ class DataQuality:
 				self._label(first.label),
 			)
 		]
-		if self.status == findings.OPEN and not self.rule and self.by != "Branch":
+		if self.scores:
 			lines.append(
 				reporting.sentence(_("The average score is {0} of 100."), reporting.number(self.average))
 			)
+		if self.scores and self.by == "Branch" and len(self.branches) > 1:
+			label, score = self.branches[0]
+			lines.append(reporting.sentence(_("Lowest: {0} with {1}."), label, reporting.number(score)))
 		return reporting.finding(*lines)
 
+	@property
+	def branches(self) -> list[tuple[str, float]]:
+		"""(branch, average score), the lowest first."""
+		known = [(row["label"], row["score"]) for row in self.rows() if row.get("score") is not None]
+		return sorted(known, key=lambda one: (one[1], one[0]))
+
 	def chart(self) -> dict[str, Any] | None:
+		if self.scores and self.by == "Branch":
+			lowest = self.branches[:MOST]
+			return reporting.chart(
+				"bar",
+				_("Average Score"),
+				[label for label, _score in lowest],
+				{_("Average Score"): [score for _label, score in lowest]},
+			)
 		rows = self.found[:MOST]
 		return reporting.chart(
 			"bar",
@@ -173,4 +254,5 @@ class DataQuality:
 			cards.count(_("Customers with findings"), number),
 			cards.count(_("Findings"), int(sum(row.findings for row in self.found))),
 			cards.count(_("With a suggestion"), int(sum(row.suggested or 0 for row in self.found))),
+			*([cards.number(_("Average score"), self.average)] if self.scores else []),
 		]
