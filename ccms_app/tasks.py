@@ -30,6 +30,12 @@ def hourly_long() -> None:
 		deduplicate=True,
 	)
 	frappe.enqueue(
+		"ccms_app.identity.store.matching.resume",
+		queue="short",
+		job_id="ccms_matching_resume",
+		deduplicate=True,
+	)
+	frappe.enqueue(
 		"ccms_app.quality.store.runs.resume",
 		queue="long",
 		timeout=2 * 60 * 60,

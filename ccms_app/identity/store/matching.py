@@ -1,21 +1,23 @@
 """Looking for customers who are one person: the nightly run compares those who changed with everybody, a full run all.
 
-Runs are taken one at a time by a lock of the database. What a run finds is written in batches that commit; a run that
-dies is begun anew by the next one and only writes what is not there yet.
+Runs are taken one at a time by a lock that dies with its process. What a run finds is written in batches that commit; a
+run that dies is begun anew within the hour and only writes what is not there yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import frappe
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 from frappe import _
 from frappe.utils import flt, get_datetime, now_datetime
-from frappe.utils.synchronization import filelock
 
 from ccms_app.identity.matching.engine import COLUMNS, Matcher
 from ccms_app.identity.matching.model import Settings
@@ -26,10 +28,17 @@ from . import duplicates, match_memory, match_records
 
 LAST = "ccms_matching_last"
 """When the last run that ended had begun: what has changed since is compared next."""
+BEGUN = "ccms_matching_begun"
+"""Stands while a run is on its way that compares everybody, or has died."""
 JOB = "ccms_matching"
 EVENT = "ccms_matching_progress"
 FEW = 0.2  # of all customers: where more have changed, everybody is compared with everybody
+WAIT = 10  # seconds that a run waits for another to end
 Progress = Callable[[float, str], None]
+
+
+class Busy(Exception):
+	"""Another run is on its way."""
 
 
 @dataclass
@@ -70,17 +79,26 @@ def work(full: bool = False) -> None:
 			EVENT, {"percent": round(share * 100), "text": text}, user=frappe.session.user
 		)
 
-	result = run(full, tell)
-	frappe.publish_realtime(
-		EVENT, {"percent": 100, "ended": 1, "new": result.new, "open": result.open}, user=frappe.session.user
-	)
+	try:
+		result = run(full, tell)
+		said = {"ended": 1, "new": result.new, "open": result.open}
+	except Busy:
+		said = {"ended": 1, "busy": 1}
+	frappe.publish_realtime(EVENT, {"percent": 100, **said}, user=frappe.session.user)
 
 
 def nightly() -> None:
 	"""Compare what has changed since the last run, wake what was put off, merge what the settings allow."""
 	if not frappe.db.get_single_value("CCMS Settings", "no_nightly_matching"):
-		# what took long to be committed is dated before the run that did not see it
-		run(margin=timedelta(hours=6))
+		with suppress(Busy):  # what has changed since that one began is the next night's
+			# what took long to be committed is dated before the run that did not see it
+			run(margin=timedelta(hours=6))
+
+
+def resume() -> None:
+	"""Begin a run again that was to compare everybody and has died."""
+	if frappe.db.get_global(BEGUN):
+		enqueue(full=True)
 
 
 def settings() -> Settings:
@@ -101,14 +119,20 @@ def run(full: bool = False, progress: Progress | None = None, margin: timedelta 
 		full: compare everybody with everybody, also where nothing changed.
 		margin: how long before the start of the last run changes are looked for.
 		progress: called with the share done (0 to 1) and what is going on.
+
+	Raises:
+		Busy: another run is on its way.
 	"""
 	tell = progress or (lambda _share, _text: None)
-	with filelock(JOB, timeout=10):
+	with _alone():
 		began = now_datetime()
 		frappe.db.commit()  # what was committed while this one waited must be seen
 		duplicates.wake()
 		customers = match_records.names()
-		changed = _changed(customers, full, margin)
+		changed = _changed(customers, full or bool(frappe.db.get_global(BEGUN)), margin)
+		if changed is None:
+			frappe.db.set_global(BEGUN, str(began))
+			frappe.db.commit()
 		result = Result(len(customers), len(customers) if changed is None else len(changed))
 		if changed is None or changed:
 			found = _everybody(customers, tell) if changed is None else _newcomers(customers, changed, tell)
@@ -117,11 +141,26 @@ def run(full: bool = False, progress: Progress | None = None, margin: timedelta 
 				found, changed, began, lambda share: tell(0.8 + 0.2 * share, _("Writing"))
 			)
 		frappe.db.set_global(LAST, str(began))
+		frappe.db.set_global(BEGUN, None)
 		frappe.db.commit()
 		if frappe.db.get_single_value("CCMS Settings", "merge_duplicates_alone"):
 			result.merged = duplicates.merge_alone()
 	result.open = frappe.db.count(duplicates.DOCTYPE, {"status": "Open"})
 	return result
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+	# Frappe's own `filelock` writes an error into the log whenever somebody waits in vain
+	lock = FileLock(os.path.abspath(frappe.get_site_path("locks", f"{JOB}.lock")))
+	try:
+		lock.acquire(timeout=WAIT)
+	except Timeout as error:
+		raise Busy from error
+	try:
+		yield
+	finally:
+		lock.release()
 
 
 def _changed(customers: list[str], full: bool, margin: timedelta) -> set[str] | None:
@@ -186,5 +225,6 @@ def _read(customers: list[str], tell: Callable[[float], None] = lambda _share: N
 
 def before_uninstall() -> None:
 	"""Forget when the last run was: another installation starts anew."""
-	frappe.db.set_global(LAST, None)
+	for key in (LAST, BEGUN):
+		frappe.db.set_global(key, None)
 	match_memory.forget()

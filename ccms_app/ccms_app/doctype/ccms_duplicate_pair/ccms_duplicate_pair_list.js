@@ -48,6 +48,10 @@ frappe.listview_settings["CCMS Duplicate Pair"] = {
 		frappe.realtime.on("ccms_matching_progress", (now) => {
 			frappe.show_progress(__("Looking for Duplicates"), now.percent, 100, now.text || "", true);
 			if (!now.ended) return;
+			if (now.busy) {
+				frappe.show_alert(__("Customers are being compared already."));
+				return;
+			}
 			frappe.show_alert({ message: __("{0} new pairs, {1} open.", [now.new, now.open]), indicator: "green" });
 			listview.refresh();
 		});
