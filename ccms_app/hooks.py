@@ -123,6 +123,8 @@ has_permission = {
 	"File": "ccms_app.behaviour.store.guarded.may_use_file",
 }
 
+standard_portal_menu_items = [{"title": "What We Hold About You", "route": "/my-data", "role": "Customer"}]
+
 # Plain files, read in this order: no asset build is needed.
 _LOYALTY = ["public/js/loyalty_common.js", "public/js/loyalty_panel.js"]
 _INSIGHT_PLACE = "public/js/insight_place.js"

@@ -19,16 +19,20 @@ SIGNATURE = 18  # bytes: 144 bits
 
 @dataclass(frozen=True)
 class Withdrawal:
-	"""What a link withdraws: of which address, for what, by which channel (empty: every)."""
+	"""What a link withdraws: of which address, for what, by which channel (empty: every); and the name of the company that
+	the page shows (empty: the site's own). A withdrawal holds for all companies of the site."""
 
 	key: str
 	purpose: str
 	channel: str = ""
+	company: str = ""
 
 
 def token(secret: bytes, asked: Withdrawal) -> str:
 	"""The signed text of a link, safe in an address."""
 	said = f"{asked.key}|{PURPOSES.index(asked.purpose)}|{CHANNELS.index(asked.channel)}".encode()
+	if asked.company:
+		said += f"|{asked.company}".encode()
 	return _text(said) + "." + _text(_sign(secret, said))
 
 
@@ -39,8 +43,8 @@ def read(secret: bytes, text: str | None) -> Withdrawal | None:
 		said, signature = _bytes(first), _bytes(second)
 		if not compare_digest(signature, _sign(secret, said)):
 			return None
-		key, purpose, channel = said.decode().split("|")
-		return Withdrawal(key, PURPOSES[int(purpose)], CHANNELS[int(channel)])
+		key, purpose, channel, *company = said.decode().split("|", 3)
+		return Withdrawal(key, PURPOSES[int(purpose)], CHANNELS[int(channel)], "".join(company))
 	except (ValueError, Error, IndexError, UnicodeDecodeError):
 		return None
 

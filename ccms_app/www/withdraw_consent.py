@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.sessions import get_csrf_token
 
-from ccms_app.privacy.store import withdrawal
+from ccms_app.privacy.store import own_words, withdrawal
 
 no_cache = 1
 sitemap = 0
@@ -26,19 +26,13 @@ def get_context(context):
 			"no_breadcrumbs": True,
 			"asked": asked,
 			"is_done": bool(asked and is_post),
+			"is_withdrawn": bool(asked and not is_post and withdrawal.is_withdrawn(asked)),
+			"company": withdrawal.company_of(asked) if asked else "",
 			"is_every": bool(frappe.form_dict.get("every")),
 			"token": frappe.form_dict.get("t") if asked else "",
 			"csrf_token": get_csrf_token() if frappe.session.user != "Guest" else "",
-			"purpose": PURPOSES[asked.purpose]() if asked else "",
+			"purpose": own_words.purposes()[asked.purpose] if asked else "",
 			"channel": _(asked.channel, context="CCMS Consent") if asked and asked.channel else "",
 			"metatags": {"robots": "noindex"},
 		}
 	)
-
-
-PURPOSES = {
-	"Marketing": lambda: _("offers and news"),
-	"Profiling": lambda: _("working out from your purchases what suits you"),
-	"Web Tracking": lambda: _("recording what you open on our web site and in our app"),
-	"Third Parties": lambda: _("passing your data on to partners"),
-}

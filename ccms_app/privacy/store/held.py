@@ -26,7 +26,8 @@ ASKED = {"copy": of.ACCESS, "erase": of.ERASURE, "correct": of.CORRECTION, "obje
 
 
 def groups(customer: str) -> list[dict[str, Any]]:
-	"""Groups of {title, why, kept, count, rows: [[label, text]]}, empty ones left out. Asks no permission."""
+	"""Groups of {title, why, kept, count, rows: [[label, text]], more: whether there are more than are shown}; empty ones are
+	left out. Asks no permission."""
 	found = exporting.collect(customer)
 	made = [_group(found, *one) for one in _described()]
 	return [group for group in made if group["count"]]
@@ -53,12 +54,17 @@ def _group(found: dict, title: str, why: str, kept: str, doctypes: tuple, show) 
 	rows = [row for doctype in doctypes for row in found.get(doctype, [])]
 	newest = rows[:SHOWN] if doctypes == ("Customer",) else rows[-SHOWN:][::-1]
 	shown = [pair for row in newest for pair in show(row) if pair[1]]
-	return {"title": title, "why": why, "kept": kept, "count": len(rows), "rows": shown}
+	more = len(rows) > len(newest)
+	return {"title": title, "why": why, "kept": kept, "count": len(rows), "rows": shown, "more": more}
 
 
 def _facts(row: dict) -> list[tuple[str, str]]:
 	meta = frappe.get_meta("Customer")
-	return [(_(meta.get_label(name)), str(row[name])) for name in LABELLED if row.get(name)]
+	return [
+		(_(meta.get_label(name)), _(row[name]) if name == "gender" else str(row[name]))
+		for name in LABELLED
+		if row.get(name)
+	]
 
 
 def ask(user: str, customer: str, what: str) -> str:
