@@ -65,6 +65,7 @@ def behaviour(customer: str) -> dict[str, Any]:
 
 
 NOT_PROFILED = {
+	"restricted": lambda: _("Processing is restricted: in no scores, segments and recommendations."),
 	"objected": lambda: _("Does not want to be profiled: in no scores, segments and recommendations."),
 	"child": lambda: _(
 		"Under 14, and no guardian has consented: in no scores, segments and recommendations."

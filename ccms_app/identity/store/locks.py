@@ -19,3 +19,17 @@ def hold(customers: Iterable[str]) -> set[str]:
 		return set()
 	query = frappe.qb.from_(table).select(table.name).where(table.name.isin(wanted)).orderby(table.name)
 	return set(query.for_update().run(pluck=True))
+
+
+def keep(customers: Iterable[str]) -> set[str]:
+	"""Have customers stay who they are until the transaction ends, beside others who want the same: for who is about to
+	write documents that name them.
+
+	Returns: those that exist, as committed by now.
+	"""
+	wanted = sorted(set(customers))
+	if not wanted:
+		return set()
+	# the query builder knows no share mode
+	query = "select name from `tabCustomer` where name in %s order by name lock in share mode"
+	return set(frappe.db.sql(query, (wanted,), pluck=True))

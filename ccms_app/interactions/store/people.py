@@ -28,10 +28,12 @@ def without_consent(events: Iterable[Checked]) -> set[int]:
 	for purpose, those in by_purpose.items():
 		names = subjects(key for event in those for key in (event.person, event.visitor) if key)
 		said = consent.standing_many(names.values(), purpose)
+		stopped = consent.stopped(said)
 		for event in those:
 			words = [said.get(names[key]) for key in (event.person, event.visitor) if key]
 			heard = [word.is_yes for word in words if word]
-			if not heard or not all(heard):
+			is_stopped = any(names[key] in stopped for key in (event.person, event.visitor) if key)
+			if is_stopped or not heard or not all(heard):
 				refused.add(event.index)
 	return refused
 

@@ -20,6 +20,8 @@ from frappe.utils import get_datetime, getdate, now_datetime
 from ccms_app.privacy import words
 from ccms_app.privacy.answers import Word, is_child, standing
 
+from . import restriction
+
 DOCTYPE, WORDING, IDENTITY = "CCMS Consent", "CCMS Consent Wording", "CCMS Identity"
 KEY = re.compile(r"^[A-Za-z]+-[0-9a-f]{32}$")
 FEW = 1000
@@ -44,7 +46,8 @@ def may(person: str, purpose: str, channel: str = "", at: datetime | str | None 
 		at: the moment asked about; now when empty.
 
 	Returns:
-		False when nothing was said. Asks no permission and says nothing on whether the person exists.
+		False when nothing was said, and while processing is restricted. Asks no permission and says nothing on whether the
+		person exists.
 	"""
 	return bool(may_many([person], purpose, channel, at))
 
@@ -52,12 +55,25 @@ def may(person: str, purpose: str, channel: str = "", at: datetime | str | None 
 def may_many(
 	persons: Iterable[str], purpose: str, channel: str = "", at: datetime | str | None = None
 ) -> set[str]:
-	"""Those of many persons whose data may be used; the arguments are those of `may`. Three queries for each thousand."""
+	"""Those of many persons whose data may be used; the arguments are those of `may`. A few queries for each thousand."""
 	asked = {person for person in persons if person}
 	if not purpose:
 		return asked
 	found = standing_many(asked, purpose, channel, at)
-	return {person for person, word in found.items() if word.is_yes}
+	yes = {person for person, word in found.items() if word.is_yes}
+	return yes - stopped(yes, at)
+
+
+def stopped(persons: Iterable[str], at: datetime | str | None = None) -> set[str]:
+	"""Those of many persons whose processing is restricted, whatever they said; an address by its only owner."""
+	asked, moment = sorted({person for person in persons if person}), get_datetime(at) if at else None
+	owner: dict[str, str] = {}
+	for start in range(0, len(asked), FEW):
+		part = asked[start : start + FEW]
+		owner |= _owners([person for person in part if is_key(person)])
+		owner |= {person: person for person in part if not is_key(person)}
+	restricted = restriction.since(owner.values(), moment)
+	return {person for person, customer in owner.items() if customer in restricted}
 
 
 def standing_many(

@@ -19,12 +19,16 @@ from frappe.utils import flt, fmt_money, getdate, nowdate
 from ccms_app.identity.store import handlers, locks
 from ccms_app.privacy import words
 
-from . import access, party_handler, party_texts, traces, trails
+from . import access, party_handler, party_texts, restriction, traces, trails
 
 Told = Callable[[float, str], None]
 JOURNAL = "Journal Entry"
 YEARS = 10
 """What a company keeps its books for when nothing else is set."""
+
+
+class Gone(frappe.ValidationError):
+	"""The customer was merged or deleted meanwhile: people look again."""
 
 
 def new_name() -> str:
@@ -42,6 +46,8 @@ def waits_for(customer: str) -> list[str]:
 		said.append(_("It is the walk-in customer of a POS Profile: choose another one there first."))
 	if frappe.db.get_value("Customer", customer, "is_internal_customer"):
 		said.append(_("It is an internal customer and stands for a company of yours."))
+	if restriction.since([customer]):
+		said.append(_("Its processing is restricted: lift the restriction first."))
 	for doctype in ("Sales Invoice", "POS Invoice", "Sales Order", "Delivery Note"):
 		drafts = frappe.get_all(doctype, {"customer": customer, "docstatus": 0}, pluck="name", limit=5)
 		if drafts:
@@ -152,7 +158,7 @@ def _held(customer: str, erased_as: str) -> bool:
 	if customer not in there:
 		if erased_as in there:
 			return False
-		frappe.throw(_("There is no customer {0} any more.").format(customer), title=_("Not erased"))
+		frappe.throw(_("There is no customer {0} any more.").format(customer), Gone, title=_("Not erased"))
 	if said := waits_for(customer):
 		frappe.throw("<br>".join(said), title=_("Erasure waits"))
 	return True

@@ -13,7 +13,7 @@ from ccms_app.identity.handlers import Nothing
 from ccms_app.identity.store import identities
 from ccms_app.privacy import words
 
-from . import access, consent, reading
+from . import access, consent, reading, restriction
 
 ADDRESSES = ("Phone", "Email", "Card", "WeChat", "Social")
 BEFORE = "ccms_consent_before_merge"
@@ -62,7 +62,9 @@ class Handler(Nothing):
 		from . import requests
 
 		if requests.being_erased([source, target]):
-			frappe.throw(_("One of them is being erased just now."))
+			frappe.throw(_("One of them is being erased, or will be as soon as nothing is open."))
+		if restriction.since([source, target]):
+			frappe.throw(_("The processing of one of them is restricted: lift that first."))
 
 	def before_merge(self, source: str, target: str) -> dict[str, Any]:
 		refused = [list(one) for one in dict.fromkeys((*_refused(source, True), *_refused(target, True)))]

@@ -46,7 +46,17 @@ class Handler(Nothing):
 			for row in frappe.get_all(
 				"CCMS Privacy Request",
 				{"customer": customer},
-				["request_type", "status", "received_on", "due_on", "completed_on", "refusal_reason"],
+				[
+					"request_type",
+					"status",
+					"received_on",
+					"due_on",
+					"completed_on",
+					"refusal_reason",
+					"restricted_on",
+					"lifted_on",
+					"lift_reason",
+				],
 			)
 		]
 		return filled(found)

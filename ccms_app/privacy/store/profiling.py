@@ -15,13 +15,13 @@ from frappe.utils import add_years, getdate, nowdate
 from ccms_app.privacy import words
 from ccms_app.privacy.answers import is_child
 
-from . import consent
+from . import consent, restriction
 
-OBJECTED, CHILD = "objected", "child"
+OBJECTED, CHILD, RESTRICTED = "objected", "child", "restricted"
 
 
 def not_profiled(customers: Iterable[str] | None = None) -> dict[str, str]:
-	"""The customers who are left out of scores, segments and recommendations, and why: "objected" or "child".
+	"""The customers who are left out of scores, segments and recommendations, and why: "objected", "child" or "restricted".
 
 	Args:
 		customers: only of these; None: of the whole site.
@@ -40,6 +40,7 @@ def not_profiled(customers: Iterable[str] | None = None) -> dict[str, str]:
 		# of a child only a guardian's yes is heard (consent.standing_many)
 		if customer not in found and not (customer in standing and standing[customer].is_yes):
 			found[customer] = CHILD
+	found.update(dict.fromkeys(restriction.since(customers), RESTRICTED))
 	# whoever was erased never said no, but nothing is worked out about them any more
 	found.update(dict.fromkeys(_erased(customers), OBJECTED))
 	return found
@@ -96,8 +97,12 @@ def is_child_now(customer: str) -> bool:
 
 def consent_changed(customer: str, purpose: str, state: str) -> None:
 	"""Told of every new word: a customer who may not be profiled any more is forgotten by the figures at once."""
-	if purpose != words.PROFILING or not customer:
-		return
+	if purpose == words.PROFILING and customer:
+		tell(customer)
+
+
+def tell(customer: str) -> None:
+	"""Have the figures forget a customer who must not be profiled, or begin again with one who may."""
 	refused = customer in not_profiled([customer])
 	for path in frappe.get_hooks("ccms_profiling_refused" if refused else "ccms_profiling_allowed"):
 		frappe.get_attr(path)(customer)

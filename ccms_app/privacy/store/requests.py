@@ -6,16 +6,19 @@ import frappe
 from frappe import _
 from frappe.utils import getdate, now_datetime, nowdate
 from frappe.utils.background_jobs import get_job_status
+from frappe.utils.html_utils import sanitize_html
 
 from ccms_app.privacy import requests as of
 from ccms_app.privacy import words
 
-from . import consent, erasing, exporting
+from . import consent, erasing, exporting, profiling, restriction
 
 DOCTYPE = "CCMS Privacy Request"
 EVENT = "ccms_privacy_request"
 TIMEOUT = 60 * 60
-OWN = ("status", "due_on", "completed_on", "export_file", "waits_for", "result", "refusal_reason", "erased_as", "books_forget_on", "books_forgotten_on", "checked_by", "checked_on")  # fmt: skip
+TRIES = 5
+"""How often an erasure is begun anew when others hold what it needs."""
+OWN = ("status", "due_on", "completed_on", "export_file", "waits_for", "result", "refusal_reason", "erased_as", "books_forget_on", "books_forgotten_on", "checked_by", "checked_on", "restricted_on", "lifted_on", "lifted_by", "lift_reason")  # fmt: skip
 """What nobody types."""
 
 
@@ -77,22 +80,37 @@ def refuse(doc, reason: str) -> None:
 	"""Refuse a request, saying why."""
 	if doc.status not in (of.OPEN, of.WAITING):
 		frappe.throw(_("This request is settled or at work."))
-	reason = (reason or "").strip()
-	if len(reason) < of.LEAST_REASON:
-		frappe.throw(_("Say in a few words why: the person has a right to know."))
-	_set(doc.name, status=of.REFUSED, refusal_reason=reason, completed_on=now_datetime())
+	_set(doc.name, status=of.REFUSED, refusal_reason=_why(reason), completed_on=now_datetime())
 
 
 def complete(doc) -> None:
-	"""Close a request that people answered. An objection, or a restriction, is written down as one to Profiling and
-	Marketing."""
+	"""Close a request that people answered. An objection is written down as one to Profiling and Marketing; a restriction
+	begins."""
 	_ready(doc)
 	if doc.request_type == of.ERASURE:
 		frappe.throw(_("An erasure is completed by “Erase …”."))
-	if doc.request_type in (of.OBJECTION, of.RESTRICTION):
-		for purpose in (words.PROFILING, "Marketing"):
-			consent.record(doc.customer, purpose, "Objected", source="Desk", proof=doc.name)
+	if doc.request_type == of.OBJECTION:
+		for purpose in (words.PROFILING, words.MARKETING):
+			consent.record(doc.customer, purpose, words.OBJECTED, source="Desk", proof=doc.name)
+	if doc.request_type == of.RESTRICTION:
+		restriction.begin(doc.name)
 	_set(doc.name, status=of.COMPLETED, completed_on=now_datetime())
+	if doc.request_type == of.RESTRICTION:
+		profiling.tell(doc.customer)
+
+
+def lift(doc, reason: str) -> None:
+	"""Lift the restriction that a request began, saying why."""
+	if not doc.restricted_on or doc.lifted_on:
+		frappe.throw(_("Nothing is restricted by this request."))
+	profiling.tell(restriction.lift(doc.name, _why(reason)))
+
+
+def _why(reason: str) -> str:
+	reason = (reason or "").strip()
+	if len(reason) < of.LEAST_REASON:
+		frappe.throw(_("Say in a few words why: the person has a right to know."))
+	return sanitize_html(reason)  # what no save has cleaned
 
 
 def start_export(doc) -> None:
@@ -129,8 +147,9 @@ def start_erasure(doc) -> None:
 
 
 def being_erased(customers: list[str]) -> list[str]:
-	"""Those of these customers whom a job is erasing, or was when it died."""
-	filters = {"customer": ["in", customers], "request_type": of.ERASURE, "status": of.RUNNING}
+	"""Those of these customers whom a job is erasing, or was when it died, or will as soon as nothing is open."""
+	at_work = ["in", [of.RUNNING, of.WAITING]]
+	filters = {"customer": ["in", customers], "request_type": of.ERASURE, "status": at_work}
 	return frappe.get_all(DOCTYPE, filters, pluck="customer", distinct=True)
 
 
@@ -160,6 +179,18 @@ def export_job(name: str) -> None:
 
 def erase_job(name: str) -> None:
 	"""The job that erases; started again it goes on, or finds that all is done."""
+	for attempt in range(TRIES):
+		try:
+			_erase(name)
+			break
+		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+			frappe.db.rollback()
+			if attempt == TRIES - 1:
+				raise  # the night starts it again
+	_tell(name, 100, "")
+
+
+def _erase(name: str) -> None:
 	doc = frappe.get_doc(DOCTYPE, name)
 	if doc.status != of.RUNNING:
 		return
@@ -170,14 +201,30 @@ def erase_job(name: str) -> None:
 			done = erasing.now(customer, erased_as, lambda percent, text: _tell(name, percent, text))
 			_settle(name, erased_as, done)
 			frappe.db.commit()
+	except erasing.Gone as gone:
+		frappe.db.rollback()
+		if _is_running(name):
+			_set(name, status=of.OPEN, waits_for="", result=_said(gone))
+		frappe.db.commit()
 	except frappe.ValidationError as error:
 		frappe.db.rollback()
-		_set(name, status=of.WAITING, waits_for=frappe.utils.strip_html(str(error).replace("<br>", "\n")))
+		if _is_running(name):
+			_set(name, status=of.WAITING, waits_for=_said(error))
 		frappe.db.commit()
-	_tell(name, 100, "")
+
+
+def _is_running(name: str) -> bool:
+	"""Whether a request is still at work, as committed by now: another job may have done it."""
+	return frappe.db.get_value(DOCTYPE, name, "status", for_update=True) == of.RUNNING
+
+
+def _said(error: Exception) -> str:
+	return frappe.utils.strip_html(str(error).replace("<br>", "\n"))
 
 
 def _settle(name: str, erased_as: str, done: dict[str, int]) -> None:
+	if not _is_running(name):
+		return
 	_set(
 		name,
 		status=of.COMPLETED,
@@ -191,7 +238,12 @@ def _settle(name: str, erased_as: str, done: dict[str, int]) -> None:
 	# what the person wrote in other requests goes, too; that there were any stays as proof
 	row = frappe.qb.DocType(DOCTYPE)
 	others = frappe.qb.update(row).set(row.details, "").set(row.export_file, "").set(row.refusal_reason, "")
+	others = others.set(row.lift_reason, "")
 	others.where(row.customer == erased_as).run()
+	same = (row.customer == erased_as) & (row.name != name) & (row.request_type == of.ERASURE)
+	done_too = frappe.qb.update(row).set(row.status, of.COMPLETED).set(row.completed_on, now_datetime())
+	done_too = done_too.set(row.erased_as, "").set(row.waits_for, "").set(row.result, name)
+	done_too.where(same & row.status.isin(of.UNSETTLED)).run()
 
 
 def resume() -> None:

@@ -18,6 +18,9 @@ frappe.ui.form.on("CCMS Privacy Request", {
 		frm.trigger("say_where_it_stands");
 		if (!UNSETTLED.includes(frm.doc.status)) {
 			frm.disable_save();
+			if (is_restricted(frm) && frm.perm[0]?.write) {
+				frm.add_custom_button(__("Lift Restriction …"), () => ask_before_lifting(frm));
+			}
 			return;
 		}
 		if (!frm.perm[0]?.write) return;
@@ -53,12 +56,31 @@ frappe.ui.form.on("CCMS Privacy Request", {
 			frm.set_intro(__("The erasure is at work."), "blue");
 		} else if (UNSETTLED.includes(doc.status) && !doc.identity_checked) {
 			frm.set_intro(__("Make sure first who asks, and tick “Identity Checked”."), "orange");
+		} else if (is_restricted(frm)) {
+			const day = frappe.datetime.str_to_user(doc.restricted_on);
+			frm.set_intro(
+				__("Restricted since {0}: stored, in no scores and segments, no marketing, not erased.", [day]),
+				"orange"
+			);
 		} else if (doc.status === "Completed" && doc.books_forget_on && !doc.books_forgotten_on) {
 			const day = frappe.datetime.str_to_user(doc.books_forget_on);
 			frm.set_intro(__("Names stay on invoices and in the general ledger until {0}.", [day]), "blue");
 		}
 	},
 });
+
+function is_restricted({ doc }) {
+	return doc.status === "Completed" && doc.restricted_on && !doc.lifted_on;
+}
+
+function ask_before_lifting(frm) {
+	frappe.prompt(
+		{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
+		({ reason }) => frm.call("lift", { reason }).then(() => frm.reload_doc()),
+		__("Lift Restriction"),
+		__("Lift")
+	);
+}
 
 function ask_before_erasing(frm) {
 	frm.call("what_erasing_does").then(({ message }) => {

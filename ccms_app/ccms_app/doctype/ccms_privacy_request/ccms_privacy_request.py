@@ -35,3 +35,8 @@ class CCMSPrivacyRequest(Document):
 	def refuse(self, reason: str) -> None:
 		requests.may_act(self)
 		requests.refuse(self, reason)
+
+	@whitelist()
+	def lift(self, reason: str) -> None:
+		requests.may_act(self)
+		requests.lift(self, reason)
