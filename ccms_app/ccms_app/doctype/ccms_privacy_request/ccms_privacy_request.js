@@ -1,4 +1,6 @@
 const UNSETTLED = ["Open", "Waiting"];
+const LOOKS_AGAIN_MS = 5000;
+const LOOK_AGAIN_MS = 4000;
 
 frappe.ui.form.on("CCMS Privacy Request", {
 	setup(frm) {
@@ -53,7 +55,8 @@ frappe.ui.form.on("CCMS Privacy Request", {
 			const items = (doc.waits_for || "").split("\n").map((line) => `<li>${frappe.utils.escape_html(line)}</li>`);
 			frm.set_intro(`${__("Erasure waits. It is tried again every night.")}<ul>${items.join("")}</ul>`, "orange");
 		} else if (doc.status === "Running") {
-			frm.set_intro(__("The erasure is at work."), "blue");
+			frm.set_intro(__("The erasure is at work. You may leave this page; it goes on."), "blue");
+			look_again(frm);
 		} else if (UNSETTLED.includes(doc.status) && !doc.identity_checked) {
 			frm.set_intro(__("Make sure first who asks, and tick “Identity Checked”."), "orange");
 		} else if (is_restricted(frm)) {
@@ -68,6 +71,29 @@ frappe.ui.form.on("CCMS Privacy Request", {
 		}
 	},
 });
+
+/** Where no live updates arrive, the form asks from time to time whether the erasure has ended. */
+function look_again(frm) {
+	const { name } = frm.doc;
+	setTimeout(() => {
+		if (cur_frm !== frm || frm.doc.name !== name || frm.doc.status !== "Running") return;
+		frappe.db.get_value(frm.doctype, name, "status").then(({ message }) => {
+			if (message?.status && message.status !== "Running") {
+				frappe.hide_progress();
+				frm.reload_doc();
+			} else look_again(frm);
+		});
+	}, LOOK_AGAIN_MS);
+}
+
+// for sites where no news come by themselves
+function look_again(frm, name) {
+	clearTimeout(frm.looks_again);
+	frm.looks_again = setTimeout(() => {
+		const is_shown = frappe.get_route_str() === `Form/${frm.doctype}/${name}` && frm.doc.name === name;
+		if (is_shown && frm.doc.status === "Running") frm.reload_doc();
+	}, LOOKS_AGAIN_MS);
+}
 
 function is_restricted({ doc }) {
 	return doc.status === "Completed" && doc.restricted_on && !doc.lifted_on;
