@@ -100,7 +100,11 @@ def today_block(name: str) -> str:
 		return _muted(str(reason))
 	rows = report.rows()
 	if not rows:
-		return _muted(_("Nobody to call today: all warnings have been worked through."))
+		return _muted(
+			_(
+				"Nobody to call: no customer with something to lose is likely to leave, or all have been worked through."
+			)
+		)
 	head = [_("Customer"), _("At Risk"), _("Risk"), _("Why"), _("Owner"), _("Next Step")]
 	table = pictures.table(
 		head,

@@ -72,7 +72,7 @@ def test_charts_are_those_of_the_reports(company):
 
 def test_the_list_of_today(company):
 	frappe.db.delete(warnings.DOCTYPE, {"company": company})
-	assert "Nobody to call today" in api.today_block(company)
+	assert "Nobody to call: no customer" in api.today_block(company)
 	made = warnings.refresh(company).new
 	assert made
 	said = plain(api.today_block(company))

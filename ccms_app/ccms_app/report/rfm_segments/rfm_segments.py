@@ -189,7 +189,7 @@ class RFMSegments(insight.Insight):
 				"The groups of a month and of a year ago are worked out from the orders as they are known today."
 			)
 		)
-		return f'{super().basis()} <span class="ccms-basis">{earlier}</span>'
+		return f'{super().basis()} <span class="ccms-basis">· {earlier}</span>'
 
 	def picture(self) -> str:
 		"""Recency down, frequency and money across; the deeper, the more customers."""
