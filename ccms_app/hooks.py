@@ -194,9 +194,10 @@ _DEALINGS = "ccms_app.overrides.interaction_sources"
 _INVOICE |= {
 	event: [_INVOICE[event], f"{_DEALINGS}.invoice_returned"] for event in ("on_submit", "on_cancel")
 }
-_NAMES_A_CUSTOMER = "ccms_app.overrides.party.validate"
-_INVOICE["validate"] = [_INVOICE["validate"], _NAMES_A_CUSTOMER]
-_SALES_DOCUMENT["validate"] = _NAMES_A_CUSTOMER
+# before there is a number, too: nobody else's document waits for it meanwhile
+_NAMES_A_CUSTOMER = {event: "ccms_app.overrides.party.validate" for event in ("before_insert", "validate")}
+_INVOICE |= _NAMES_A_CUSTOMER | {"validate": [_INVOICE["validate"], _NAMES_A_CUSTOMER["validate"]]}
+_SALES_DOCUMENT |= _NAMES_A_CUSTOMER
 _REACHES = {
 	event: "ccms_app.overrides.identity_sources.linked_changed" for event in ("on_update", "after_delete")
 }
@@ -214,8 +215,8 @@ doc_events = {
 		"on_submit": f"{_DEALINGS}.told",
 		"on_cancel": f"{_DEALINGS}.told",
 	},
-	"Payment Entry": {"validate": _NAMES_A_CUSTOMER},
-	"Journal Entry": {"validate": _NAMES_A_CUSTOMER},
+	"Payment Entry": _NAMES_A_CUSTOMER,
+	"Journal Entry": _NAMES_A_CUSTOMER,
 	"Communication": {"after_insert": f"{_DEALINGS}.told"},
 	"Issue": {"after_insert": f"{_DEALINGS}.told", "on_update": f"{_DEALINGS}.issue_changed"},
 	"Call Log": {"on_update": f"{_DEALINGS}.call_changed"},
