@@ -109,12 +109,12 @@ def _names(wanted: Iterable[Key]) -> dict[Key, str]:
 
 
 def _there(names: Iterable[str]) -> set[str]:
-	identity = DocType(DOCTYPE)
 	found: set[str] = set()
 	for part in _chunks(list(names)):
-		found.update(
-			frappe.qb.from_(identity).select(identity.name).where(identity.name.isin(part)).run(pluck=True)
-		)
+		# not by the query builder: hundreds of names take it longer than the database
+		places = ", ".join(["%s"] * len(part))
+		statement = f"select `name` from `tab{DOCTYPE}` where `name` in ({places})"
+		found.update(row[0] for row in frappe.db.sql(statement, part))
 	return found
 
 

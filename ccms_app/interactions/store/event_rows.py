@@ -53,9 +53,9 @@ def insert(events: list[Checked], rules: Rules, names: dict[tuple[str, str], str
 		),
 	)
 	optional = sorted({column for event in events for column in event.values})
-	flat: list = []
+	shared, flat, places = ", ".join(SHARED.values()), [], []
 	for event in sorted(events, key=lambda event: event.name):
-		flat += (
+		own = (
 			event.name,
 			event.event_id,
 			event.content_hash,
@@ -64,15 +64,19 @@ def insert(events: list[Checked], rules: Rules, names: dict[tuple[str, str], str
 			names.get(event.visitor),
 			_text(event.occurred, rules),
 			_text(event.claimed, rules),
+			*map(event.values.get, optional),
 		)
-		flat += map(event.values.get, optional)
+		# most events leave most columns empty: what is not sent costs nobody anything
+		given = [value for value in own if value is not None]
+		flat += given
+		marks = (
+			["%s"] * len(own)
+			if len(given) == len(own)
+			else ["default" if value is None else "%s" for value in own]
+		)
+		places.append(f"({shared}, {', '.join(marks)})")
 	columns = ", ".join(f"`{column}`" for column in (*SHARED, *OWN, *optional))
-	place = f"({', '.join([*SHARED.values(), *['%s'] * (len(OWN) + len(optional))])})"
-	statement = (
-		f"insert ignore into `tab{DOCTYPE}` ({columns}) values "
-		+ ", ".join([place] * len(events))
-		+ " returning `name`"
-	)
+	statement = f"insert ignore into `tab{DOCTYPE}` ({columns}) values {', '.join(places)} returning `name`"
 	return {row[0] for row in frappe.db.sql(statement, flat)}
 
 
