@@ -14,6 +14,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.query_builder import DocType
 from frappe.utils import getdate, now_datetime, nowdate
+from frappe.utils.html_utils import sanitize_html
 
 from ccms_app.identity.matching.engine import evidence
 
@@ -173,7 +174,7 @@ def _decide(pair: str, before: tuple[str, ...], status: str, note: str | None = 
 	row = _locked(pair, before)
 	values = {"snoozed_until": None, **values}
 	if note is not None:
-		values["note"] = (note or "").strip()[:1000]
+		values["note"] = sanitize_html((note or "").strip()[:1000])  # what no save has cleaned
 	_set(row.name, status=status, decided_by=frappe.session.user, decided_on=now_datetime(), **values)
 	frappe.get_doc(DOCTYPE, pair).notify_update()
 

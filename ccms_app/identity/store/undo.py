@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 from frappe.query_builder import DocType
 from frappe.utils import add_days, cint, get_datetime, now, now_datetime
+from frappe.utils.html_utils import sanitize_html
 
 from . import handlers, images, locks, merge_records
 from .merge_records import ERASED, UNDONE
@@ -184,7 +185,7 @@ def _write_down(merge: frappe._dict, reason: str, said: list[str]) -> None:
 		"status": UNDONE,
 		"undone_on": now(),
 		"undone_by": frappe.session.user,
-		"undo_reason": reason,
+		"undo_reason": sanitize_html(reason),  # what no save has cleaned
 		"stayed": "\n".join(said),
 		"record": "",
 	}
