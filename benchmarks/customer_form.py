@@ -1,11 +1,12 @@
-"""What 5,000,000 events on the site cost the Customer form: the form's own request by HTTP, with and without them.
+"""What 5,000,000 events on the site cost the Customer form: the form's own request by HTTP, with none of them, half, and all.
 
 `CCMS_SITE=… CCMS_SITES_PATH=… python -m benchmarks.customer_form [events]` on a throw-away site. The events are made by SQL, 50,000 of
-them the customer's; the form is measured before they are made and after. A second run measures with them alone.
+them the customer's, and are deleted in the end. Every statement of ours is shown with how the database finds its rows.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 from time import perf_counter
@@ -13,42 +14,77 @@ from time import perf_counter
 import frappe
 
 from benchmarks import made_events, on_site
-from benchmarks.timeline import fill, served
+from benchmarks.timeline import MINE, OTHERS, fill, served
 
 BAR = 50
 ROUNDS = 25
+OWN = 50_000
 CALL = "/api/method/frappe.desk.form.load.getdoc"
+INDEXED = ("const", "eq_ref", "ref", "range", "ref_or_null", "index_merge", "system")
+Times = tuple[str, str, str]
 
 
 def main(events: int = 5_000_000) -> None:
 	site = on_site.connect()
 	customer = fill(0, 0)
-	count = frappe.db.sql(f"select count(*) from (select 1 from `tab{made_events.EVENT}` limit 1000) some")[
-		0
-	][0]
-	found = []
-	if count < 1000:
-		found.append(("without events", *measure(site, customer)))
-	fill(50_000, events - 50_000)
-	total = frappe.db.sql(f"select count(*) from `tab{made_events.EVENT}`")[0][0]
-	found.append((f"{total:,} events, 50,000 of this customer", *measure(site, customer)))
-	# a customer of whom there are none, on the same site: what the number of other people's events costs
+	clear()
+	nobody = stranger()
+	found, alone = [], []
+	started = perf_counter()
+	for part in (0, events // 2, events):
+		if part:
+			fill(min(OWN, part), part - min(OWN, part))
+		names = (f"{part:,} events", f"{min(OWN, part):,} of this customer")
+		found.append((*names, *measure(site, customer)))
+		alone.append((*names, *own_part(customer)))
+	found.append((f"{events:,} events", "none of this customer", *measure(site, nobody)))
+	alone.append((f"{events:,} events", "none of this customer", *own_part(nobody)))
+	columns = ("site", "customer", "fastest", "quarter", "median")
+	on_site.table("Loading the Customer form (ms)", found, columns)
+	on_site.table("Our part of it alone (ms)", [one[:5] for one in alone], columns)
+	plans = plan(customer)
+	on_site.table(
+		"How our statements find their rows",
+		plans,
+		("table", "access", "index", "rows looked at", "statement"),
+	)
+	clear()
+	scans = [row for row in plans if row[1] not in INDEXED and row[0] == f"tab{made_events.EVENT}"]
+	more = float(found[2][2]) - float(found[0][2])
+	print(
+		f"the form with all events over that with none, fastest of {ROUNDS}: {more:.0f} ms of {BAR}; our part: "
+		f"{float(alone[0][4]):.1f} ms without, {float(alone[1][4]):.1f} with half, {float(alone[2][4]):.1f} with all (median)"
+	)
+	print(f"statements that read the events without an index: {len(scans)}")
+	print(f"{perf_counter() - started:.0f} s in all, load {os.getloadavg()[0]:.1f} on {os.cpu_count()}")
+	sys.exit(more > BAR or bool(scans))
+
+
+def clear() -> None:
+	"""Delete what this benchmark and that of the timeline have made."""
+	frappe.db.rollback()
+	marks = (MINE, OTHERS)
+	foreign = frappe.db.sql(
+		f"select 1 from `tab{made_events.EVENT}` where event_source not in %s limit 1", [marks]
+	)
+	if foreign:
+		for mark in marks:
+			made_events.drop(mark)
+	else:
+		frappe.db.sql_ddl(f"truncate table `tab{made_events.EVENT}`")
+	frappe.db.commit()
+
+
+def stranger() -> str:
+	"""A customer of whom there are no events: what the number of other people's costs."""
 	from tests.site.factories import make_customer
 
-	nobody = make_customer().name
+	name = make_customer().name
 	frappe.db.commit()
-	found.append((f"{total:,} events, none of this customer", *measure(site, nobody)))
-	on_site.table("Loading the Customer form (ms)", found, ("site", "fastest", "quarter", "median"))
-	own = [(name, *alone(one)) for name, one in (("50,000 events", customer), ("no events", nobody))]
-	on_site.table("Our part of it alone (ms)", own, ("customer", "fastest", "quarter", "median"))
-	if len(found) == 3:
-		print(
-			f"more than the form without (fastest of {ROUNDS}): {float(found[1][1]) - float(found[0][1]):.0f} ms of {BAR}"
-		)
-	print(f"our part, median: {own[0][3]} ms of {BAR}")
+	return name
 
 
-def alone(customer: str) -> tuple[str, str, str]:
+def own_part(customer: str) -> Times:
 	"""What the newest events cost within the request."""
 	from ccms_app.desk import dealings
 
@@ -59,14 +95,39 @@ def alone(customer: str) -> tuple[str, str, str]:
 		dealings.on_form("Customer", customer)
 		if number >= 3:
 			times.append((perf_counter() - start) * 1000)
-	return (
-		f"{min(times):.1f}",
-		f"{statistics.quantiles(times, n=4)[0]:.1f}",
-		f"{statistics.median(times):.1f}",
-	)
+	return _shown(times, 1)
 
 
-def measure(site: str, customer: str) -> tuple[str, str, str]:
+def plan(customer: str) -> list[tuple]:
+	"""What the database says of each of our statements on the form: (table, access, index, rows, statement)."""
+	from ccms_app.desk import dealings
+
+	said: list[tuple[str, object]] = []
+	run = frappe.db.sql
+
+	def listening(query, values=(), *more, **options):
+		said.append((str(query), values))
+		return run(query, values, *more, **options)
+
+	frappe.db.sql = listening
+	try:
+		dealings.on_form("Customer", customer)
+	finally:
+		frappe.db.sql = run
+	rows = []
+	for query, values in said:
+		if not query.lstrip().lower().startswith("select"):
+			continue
+		for step in run(f"explain {query}", values, as_dict=True):
+			if step.table:
+				rows.append(
+					(step.table, step.type or "", step.key or "", step.rows, " ".join(query.split())[:60])
+				)
+	return list(dict.fromkeys(rows))
+
+
+def measure(site: str, customer: str) -> Times:
+	"""The form's request."""
 	times = []
 	with served(site) as (address, session):
 		for number in range(ROUNDS + 3):
@@ -75,8 +136,12 @@ def measure(site: str, customer: str) -> tuple[str, str, str]:
 			answer.raise_for_status()
 			if number >= 3:
 				times.append((perf_counter() - start) * 1000)
+	return _shown(times, 0)
+
+
+def _shown(times: list[float], digits: int) -> Times:
 	low = statistics.quantiles(times, n=4)[0]
-	return f"{min(times):.0f}", f"{low:.0f}", f"{statistics.median(times):.0f}"
+	return tuple(f"{value:.{digits}f}" for value in (min(times), low, statistics.median(times)))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ import requests
 from benchmarks import made_events, on_site
 from tests.harness import services
 
+MINE, OTHERS = "bench-mine", "bench-others"
+"""What the events are marked by: the customer's, and others'."""
 BAR = 150
 ROUNDS = 15
 CALL = "/api/method/ccms_app.api.interactions.page"
@@ -102,10 +104,10 @@ def fill(events: int, others: int) -> str:
 		mine.append(identities.ensure(kind, value))
 		identities.link(mine[-1], customer, "Import", verified=True)
 	frappe.db.commit()
-	made_events.fill("bench-mine", events, mine)
+	made_events.fill(MINE, events, mine)
 	strangers = [identities.ensure("Visitor", f"bench-visitor-{number:04d}") for number in range(200)]
 	frappe.db.commit()
-	if made_events.fill("bench-others", others, strangers):
+	if made_events.fill(OTHERS, others, strangers):
 		frappe.db.sql(f"analyze table `tab{made_events.EVENT}`")
 	return customer
 
