@@ -139,11 +139,28 @@ def start_erasure(doc) -> None:
 	_ready(doc)
 	if doc.request_type != of.ERASURE:
 		frappe.throw(_("This request does not ask for erasure."))
+	_hold(doc)
 	if waits := erasing.waits_for(doc.customer):
 		_set(doc.name, status=of.WAITING, waits_for="\n".join(waits))
 		return
 	_set(doc.name, status=of.RUNNING, waits_for="", erased_as=doc.erased_as or erasing.new_name())
 	_enqueue("erase_job", doc.name, "erase")
+
+
+def _hold(doc) -> None:
+	"""Have the customer stay who they are until the transaction ends, without waiting for anybody.
+
+	Raises:
+		erasing.Gone: they are somebody else by now, or nobody.
+		frappe.ValidationError: somebody is at work on them.
+	"""
+	try:
+		there = frappe.db.get_value("Customer", doc.customer, "name", for_update=True, wait=False)
+		asked = frappe.db.get_value(DOCTYPE, doc.name, "customer", for_update=True, wait=False)
+	except frappe.QueryTimeoutError:
+		frappe.throw(_("Somebody is at work on {0} just now. Try again in a moment.").format(doc.customer))
+	if not there or asked != doc.customer:
+		frappe.throw(_("{0} was merged or erased just now. Look again.").format(doc.customer), erasing.Gone)
 
 
 def being_erased(customers: list[str]) -> list[str]:
@@ -232,7 +249,7 @@ def _settle(name: str, erased_as: str, done: dict[str, int]) -> None:
 		customer=erased_as,
 		details="",
 		export_file="",
-		result="\n".join(f"{_(doctype)}: {count}" for doctype, count in done.items()),
+		result="\n".join(f"{_(doctype)}: {count}" for doctype, count in done.items() if count),
 		books_forget_on=erasing.books_forget_on(erased_as),
 	)
 	# what the person wrote in other requests goes, too; that there were any stays as proof
@@ -253,9 +270,17 @@ def resume() -> None:
 		if row.status == of.RUNNING and get_job_status(job) not in ("queued", "started"):
 			_enqueue("erase_job", row.name, "erase")
 		if row.status == of.WAITING:
-			start_erasure(frappe.get_doc(DOCTYPE, row.name))
-	frappe.db.commit()
+			_try_again(row.name)
+		frappe.db.commit()
 	books_forget()
+
+
+def _try_again(name: str) -> None:
+	try:
+		start_erasure(frappe.get_doc(DOCTYPE, name))
+	except frappe.ValidationError:
+		frappe.db.rollback()  # somebody is at work on the customer: the next night will do
+		frappe.clear_messages()
 
 
 def books_forget(on: str | None = None) -> int:
