@@ -18,6 +18,9 @@ ITEMS = """\
 {% endfor %}
 </table>
 """
+TO_A_CUSTOMER = "doc.contact_email and not doc.get('is_internal_customer')"
+IS_NEWS = "frappe.utils.date_diff(nowdate(), doc.{0}) < 4"
+"""What happened days ago and is only written down now, or imported, is no news."""
 GREETING = '<p>{{ _("Dear {0},", doc.language).format(doc.customer_name) | e }}</p>\n'
 CLOSING = "<p>{{ doc.company | e }}</p>\n"
 
@@ -44,7 +47,7 @@ MESSAGES = (
 		"CCMS Order Received",
 		"Sales Order",
 		"Submit",
-		"doc.contact_email",
+		f"{TO_A_CUSTOMER} and not doc.amended_from and {IS_NEWS.format('transaction_date')}",
 		'{{ _("We have your order {0}", doc.language).format(doc.name) }}',
 		'{{ _("thank you for your order {0}.", doc.language).format(doc.name) }}'
 		"{% if doc.delivery_date %} "
@@ -55,7 +58,7 @@ MESSAGES = (
 		"CCMS Order Cancelled",
 		"Sales Order",
 		"Cancel",
-		"doc.contact_email",
+		TO_A_CUSTOMER,
 		'{{ _("Your order {0} is cancelled", doc.language).format(doc.name) }}',
 		'{{ _("your order {0} is cancelled; nothing of it will be delivered.", doc.language).format(doc.name) }}',
 	),
@@ -63,7 +66,7 @@ MESSAGES = (
 		"CCMS Order on Its Way",
 		"Delivery Note",
 		"Submit",
-		"doc.contact_email and not doc.is_return",
+		f"{TO_A_CUSTOMER} and not doc.is_return and {IS_NEWS.format('posting_date')}",
 		'{{ _("Your goods are on their way", doc.language) }}',
 		'{{ _("these goods have left us:", doc.language) }}'
 		"{% if doc.transporter_name or doc.lr_no %} "
@@ -74,7 +77,7 @@ MESSAGES = (
 		"CCMS Return Received",
 		"Delivery Note",
 		"Submit",
-		"doc.contact_email and doc.is_return",
+		f"{TO_A_CUSTOMER} and doc.is_return and {IS_NEWS.format('posting_date')}",
 		'{{ _("Your return has arrived", doc.language) }}',
 		'{{ _("we have received these goods back:", doc.language) }}',
 	),
