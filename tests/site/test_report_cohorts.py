@@ -69,6 +69,26 @@ def test_second_purchases_and_the_days_to_them(company):
 	assert report.total.rate_within == approx(100 * len(in_time) / len(had), abs=0.06)
 
 
+def test_who_was_won_in_a_year_stands_beside_those_of_the_year_before(company):
+	found = truth()
+	early = min(own[0].day for own in found.orders.values()).replace(day=1)
+	wanted = []
+	for years_ago in (0, 1):
+		first, end = (add_months(found.as_of.replace(day=1), -12 * (years_ago + each)) for each in (1, 0))
+		first = max(first, add_months(early, 3))
+		had = [
+			own
+			for own in found.orders.values()
+			if first <= own[0].day < end and own[0].day <= found.as_of - timedelta(days=90)
+		]
+		came = [own for own in had if len(own) > 1 and (own[1].day - own[0].day).days <= 90]
+		wanted.append(f"{round(100 * len(came) / len(had), 1 if 10 * len(came) < len(had) else 0):g} %")
+	report = Report(COHORTS, company=company)
+	label = "within 90 days, won in a year"
+	assert report.figures[label] == wanted[0]
+	assert f"last year: {wanted[1]}" in report.cards[label]
+
+
 def test_the_running_month_is_hatched_and_the_first_ones_flagged(company):
 	report = Report(COHORTS, company=company, cohorts="36 Months")
 	assert report.picture.count("ccms-hatched") == sum(

@@ -43,6 +43,24 @@ def test_bands_by_net_revenue_of_a_year(company):
 		assert row.per_customer == approx(row.year / row.customers)
 
 
+def test_the_year_before_stands_beside(company):
+	found = truth()
+	end = found.as_of - timedelta(days=365)
+	start = end - timedelta(days=365)
+	revenue = found.earned(lambda _who, day, *_: start <= day < end)
+	orders = [order for own in found.orders.values() for order in own if start <= order.day < end]
+	known = [who for who in found.orders if found.first(who) < end]
+	cards = Report(NAME, company=company).cards
+	assert f"last year: {len(known)}<" in cards["Customers"]
+	for label, of in (("Revenue of a year, each", known), ("Mean order", orders)):
+		shown = frappe.utils.fmt_money(
+			revenue / len(of), precision=0 if revenue / len(of) >= 1000 else None, currency="CNY"
+		)
+		assert f"last year: {shown}" in cards[label], label
+	part = Report(NAME, company=company, customer_group=shop.REGULARS)
+	assert f"last year: {len(known)}<" not in part.cards["Customers"]
+
+
 def test_concentration(company):
 	found = truth()
 	year = sorted((net for who in found.orders if (net := found.year(who)) > 0), reverse=True)

@@ -174,6 +174,18 @@ class CohortRetention(insight.Insight):
 		"""Second purchases of everybody."""
 		return next(row for row in self.second.itertuples() if row.cohort != row.cohort)
 
+	def came_again(self, years_ago: int) -> float | None:
+		"""Of the customers won in the twelve months up to a day so many years ago, who had the time: those who came again."""
+		month = self.as_of.replace(day=1)
+		first, end = (add_months(month, -12 * (years_ago + each)) for each in (1, 0))
+		won = self.second[
+			~self.second.early
+			& (self.second.cohort >= str(first))
+			& (self.second.cohort < str(end))
+			& (self.second[f"had_{WITHIN}"] > 0)
+		]
+		return insight.ratio((won[f"rate_{WITHIN}"] * won[f"had_{WITHIN}"]).sum(), won[f"had_{WITHIN}"].sum())
+
 	def finding(self) -> str:
 		if self.shown.empty:
 			return self.said(
@@ -253,6 +265,12 @@ class CohortRetention(insight.Insight):
 			cards.percent(_("Came a second time"), _known(known.second_rate), indicator="Green"),
 			cards.percent(
 				_("within {0} days").format(WITHIN), _known(known[known._fields.index(f"rate_{WITHIN}")])
+			),
+			cards.percent(
+				_("within {0} days, won in a year").format(WITHIN),
+				self.came_again(0),
+				None,
+				self.came_again(1),
 			),
 			cards.number(_("Days to the second order"), _known(known.days_to_second)),
 		]

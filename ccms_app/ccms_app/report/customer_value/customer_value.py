@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Count, Sum
+from frappe.utils import add_days, getdate
 from pypika.analytics import Count as CountOver
 from pypika.analytics import RowNumber
 from pypika.functions import Floor
 
-from ccms_app.desk import cards, insight, pictures, reporting
+from ccms_app.desk import cards, fact_cells, insight, periods, pictures, reporting
 
 COSTS = ("cost_of_goods", "points_cost", "service_cost", "acquisition_cost")
 TOPS = (1, 5, 10, 20, 50)
@@ -22,6 +24,15 @@ TOPS = (1, 5, 10, 20, 50)
 def execute(filters: dict | None = None) -> tuple:
 	"""Columns, rows, the finding, chart and figures for the desk."""
 	return insight.answer(CustomerValue, filters)
+
+
+@dataclass(frozen=True)
+class YearBefore:
+	"""revenue and orders of a year; customers: who had ordered before its end."""
+
+	revenue: float
+	orders: int
+	customers: int
 
 
 class CustomerValue(insight.Insight):
@@ -59,6 +70,28 @@ class CustomerValue(insight.Insight):
 		rows = found.values()
 		place = {name: place for place, name in enumerate(self.settings.value_band_names)}
 		return sorted(rows, key=lambda row: (place.get(row.value_band, len(place)), row.value_band or "~"))
+
+	@cached_property
+	def year_before(self) -> YearBefore | None:
+		"""The 365 days before those of the scores, as they are known today; None where sales do not go back so far."""
+		end = getdate(add_days(self.as_of, -365))
+		span = periods.Span(getdate(add_days(end, -365)), end)
+		try:
+			orders, daily, every = self.orders, self.daily, self.lake.orders
+		except insight.NothingYet:  # the scores are there without the files they were made from
+			return None
+		first = self.frame(every.agg(day=every.day.min()))["day"].iloc[0]
+		if first != first or first is None or getdate(first) > span.start:
+			return None
+		found = self.frame(
+			orders.agg(
+				orders=orders.count(where=(orders.day >= span.start) & (orders.day < span.end)),
+				customers=orders.customer.nunique(where=orders.day < span.end),
+			)
+		).iloc[0]
+		daily = fact_cells.between(daily, span)
+		revenue = self.frame(daily.agg(revenue=daily.revenue.sum())).fillna(0)["revenue"].iloc[0]
+		return YearBefore(float(revenue), int(found["orders"]), int(found["customers"]))
 
 	def total(self, field: str) -> float:
 		return float(sum(row[field] or 0 for row in self.bands))
@@ -212,9 +245,12 @@ class CustomerValue(insight.Insight):
 		if not self.customers:
 			return []
 		revenue, orders = self.total("revenue_365"), self.total("orders_365")
+		before = self.year_before
 		goods = insight.ratio(sum(row.with_goods for row in self.bands), self.customers)
 		return [
-			cards.count(_("Customers"), self.customers, indicator="Blue"),
+			cards.count(
+				_("Customers"), self.customers, last_year=before and before.customers, indicator="Blue"
+			),
 			cards.money(
 				_("Historic value"),
 				self.total("historic_value"),
@@ -222,8 +258,18 @@ class CustomerValue(insight.Insight):
 				indicator="Green",
 				note=_("cost of goods known for {0}").format(cards.percent_text(goods)),
 			),
-			cards.money(_("Revenue of a year, each"), revenue / self.customers, currency=self.currency),
-			cards.money(_("Mean order"), insight.ratio(revenue, orders) or 0, currency=self.currency),
+			cards.money(
+				_("Revenue of a year, each"),
+				revenue / self.customers,
+				last_year=before and insight.ratio(before.revenue, before.customers),
+				currency=self.currency,
+			),
+			cards.money(
+				_("Mean order"),
+				insight.ratio(revenue, orders) or 0,
+				last_year=before and insight.ratio(before.revenue, before.orders),
+				currency=self.currency,
+			),
 			cards.money(
 				_("Expected in 365 days"), self.total("expected_revenue_365"), currency=self.currency
 			),
