@@ -143,6 +143,7 @@ def served(site: str):
 			except requests.ConnectionError:
 				time.sleep(0.3)
 		session = requests.Session()
+		session.server = server.pid
 		session.post(
 			address + "/api/method/login", data={"usr": "Administrator", "pwd": "admin"}
 		).raise_for_status()
