@@ -2,13 +2,19 @@ frappe.listview_settings["CCMS Quality Rule"] = {
 	add_fields: ["enabled", "weight", "kind"],
 	hide_name_column: true,
 
+	formatters: {
+		// rules that come with the app are called by words of ours
+		rule_name: (value) => __(value),
+		description: (value) => frappe.utils.escape_html(__(value || "")),
+	},
+
 	/** What each rule finds now stands beside it. */
 	get_indicator({ name, enabled }) {
 		if (!enabled) return [__("Off"), "gray", "enabled,=,0"];
 		const found = frappe.listview_settings["CCMS Quality Rule"].found;
 		if (!found) return [__("Enabled"), "blue", "enabled,=,1"];
 		const { Open: open = 0 } = found[name] || {};
-		if (!open) return [__("finds nothing"), "green", "enabled,=,1"];
+		if (!open) return [__("None"), "green", "enabled,=,1"];
 		return [open === 1 ? __("1 customer") : __("{0} customers", [open]), "orange", "enabled,=,1"];
 	},
 
