@@ -15,6 +15,7 @@ from ccms_app.identity.store import identities, links
 from ccms_app.interactions.store import timeline
 from ccms_app.loyalty.store import overview as loyalty
 from ccms_app.loyalty.store import permitted as loyalty_permitted
+from ccms_app.privacy import words
 from ccms_app.privacy.store import access
 from ccms_app.privacy.store import overview as privacy
 
@@ -57,6 +58,7 @@ def who(customer: str) -> dict[str, Any]:
 		"group": doc.customer_group,
 		"territory": doc.territory,
 		"is_disabled": bool(doc.disabled),
+		"is_erased": bool(doc.disabled) and customer.startswith(words.ERASED_PREFIX),
 		"facts": list(_facts(doc)),
 		"identifiers": [row for row in held if row.kind not in SILENT][:SHOWN],
 		"devices": sum(row.kind in (kinds.DEVICE, kinds.VISITOR) for row in held),

@@ -1,10 +1,14 @@
 """The 360° tab of a customer: loaded when opened, readable on a desk and on a phone, in English and in Chinese."""
 
+from datetime import datetime, timedelta
+
 import frappe
 import pytest
 from frappe.utils import add_days, nowdate
 from playwright.sync_api import Page, expect
 
+from ccms_app.identity.store import merging
+from ccms_app.interactions.clock import UTC
 from ccms_app.privacy.store import consent
 from tests.browser.conftest import settle
 from tests.site.factories import make_customer, make_program, make_sales_invoice, make_tiers
@@ -170,3 +174,77 @@ def test_a_seller_without_tickets(desk, known):
 	open_tab(page, known)
 	expect(page.locator("[data-card=who]")).to_be_visible()
 	expect(page.locator("[data-list=tickets]")).to_have_count(0)
+
+
+def test_a_search_goes_on_by_itself(desk, known):
+	"""A text stands in no index: a page looks at some of the events, and the list asks on for a moment."""
+	number = random_phone()
+	make_contact(known, phones=[number])
+	write(*(by("Phone", number, subject=f"Hay {at}") for at in range(1_100)))
+	write(
+		by(
+			"Phone",
+			number,
+			subject="Needle",
+			occurred_at=(datetime.now(UTC) - timedelta(days=300)).isoformat(),
+		)
+	)
+	frappe.db.commit()
+	page = desk()
+	open_tab(page, known)
+	happened = page.locator("[data-list=interactions]")
+	search = happened.get_by_label("Search")
+	search.fill("Needle")
+	search.press("Enter")
+	expect(happened.locator(".ccms-360-row")).to_have_count(1, timeout=30_000)
+	search.fill("Nowhere at all")
+	search.press("Enter")
+	expect(happened).to_contain_text("None of these.", timeout=30_000)
+	frappe.db.delete("CCMS Customer Interaction", {"subject": ["like", "Hay %"]})
+	frappe.db.commit()
+
+
+def test_a_seller_is_told_what_the_roles_hide(desk, look, known):
+	make_user("seller360@view.test", "Sales User")
+	frappe.db.commit()
+	page = desk("seller360@view.test", device="phone")
+	open_tab(page, known)
+	orders = page.locator("[data-list=orders]")
+	expect(orders).to_contain_text("Your roles do not show: Sales Invoice, POS Invoice.")
+	orders.get_by_label("Kind").select_option("Invoices")
+	expect(orders).to_contain_text("Nothing that you may see.")
+	look(page, "customer_360_seller_phone")
+
+
+def test_who_follows_an_old_link_learns_where_the_customer_is(desk, known):
+	gone = make_customer()
+	merging.run(gone.name, known.name)
+	frappe.db.commit()
+	page = desk()
+	page.goto(f"/app/customer/{gone.name}")
+	dialog = page.locator(".modal.show .msgprint")
+	expect(dialog).to_contain_text(f"{gone.name} was merged into")
+	dialog.get_by_role("link").click()
+	page.wait_for_function("name => window.cur_frm?.doc?.name === name", arg=known.name)
+
+
+def test_by_keyboard_alone(desk, known):
+	"""From the tab through filters, links and buttons, each in sight when it is reached."""
+	page = desk()
+	open_tab(page, known)
+	expect(page.locator("[data-list=orders] .ccms-360-row")).to_have_count(10)
+	page.locator("[role=tab][data-fieldname=ccms_360_tab]").focus()
+	reached = set()
+	for _step in range(120):
+		page.keyboard.press("Tab")
+		name = page.evaluate(
+			"""() => { const e = document.activeElement; const inside = e.closest(".ccms-360");
+				return inside && e.getClientRects().length ? e.closest("[data-list],[data-card]")?.dataset.list || "card" : ""; }"""
+		)
+		reached.add(name)
+		if name == "orders" and page.evaluate("document.activeElement.textContent") == "Show More":
+			page.keyboard.press("Enter")
+			expect(page.locator("[data-list=orders] .ccms-360-row")).to_have_count(13)
+		if name == "interactions":
+			break
+	assert {"card", "orders", "tickets", "interactions"} <= reached

@@ -73,7 +73,7 @@
 
 	// ------------------------------------------------------------------ who
 
-	function who({ since, group, territory, is_disabled, facts, identifiers, devices }) {
+	function who({ since, group, territory, is_disabled, is_erased, facts, identifiers, devices }) {
 		const box = card("who", __("Who"));
 		const line = part("div", "ccms-row ccms-muted");
 		line.append([group, territory].filter(Boolean).map((text) => __(text)).join(" · "));
@@ -82,6 +82,7 @@
 		box.append(line);
 		if (facts.length) box.append(table(facts.map(fact)));
 		if (identifiers.length) box.append(table(identifiers.map(identifier)));
+		else if (is_erased) box.append(part("p", "ccms-muted", __("This person was erased: only what the law asks for is kept.")));
 		else box.append(part("p", "ccms-muted", __("No phone, mail or card is known: add one under Person, or a contact.")));
 		if (devices) box.append(part("div", "ccms-muted ccms-small", __("and {0} devices and browsers", [devices])));
 		return box;
@@ -163,6 +164,7 @@
 	frappe.dom.set_style(
 		`
 		.ccms-360 { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 0 var(--margin-md); }
+		.ccms-360 .indicator-pill { white-space: nowrap; }
 		.ccms-360-wide { grid-column: 1 / -1; min-width: 0; }
 		.ccms-360-title { margin: 0 0 4px; font-size: var(--text-md); }
 		.ccms-360-table { table-layout: auto; overflow-wrap: anywhere; }

@@ -3,6 +3,7 @@
 (() => {
 	const { part, day, money } = ccms.loyalty;
 	const API = "ccms_app.api.customer_360.";
+	const SEARCHING = 2000;
 	frappe.provide("ccms.view360");
 
 	/**
@@ -48,7 +49,11 @@
 			more.disabled = true;
 			rows.setAttribute("aria-busy", "true");
 			try {
-				const page = await frappe.xcall(API + method, { customer, ...chosen, before: add ? next : null });
+				const ask = (before) => frappe.xcall(API + method, { customer, ...chosen, before });
+				const until = Date.now() + SEARCHING;
+				let page = await ask(add ? next : null);
+				// a search looks at some thousand rows a time: it goes on by itself for a moment
+				while (mine === asked && page.read_until && !page.rows.length && Date.now() < until) page = await ask(page.next);
 				if (mine === asked) show(page, add);
 			} catch (error) {
 				if (mine === asked && !add) rows.replaceChildren(part("p", "ccms-muted mb-0", __("This could not be read.")));
