@@ -23,7 +23,13 @@ def pair():
 	program = make_program(
 		program_name=f"茶友会 {frappe.generate_hash(length=5)}", tiers=make_tiers(Silver=0, Gold=500)
 	)
-	source = full_of_traces(program, customer_name=f"王芳 {frappe.generate_hash(length=4)}")
+	source = full_of_traces(
+		program,
+		customer_name=f"王芳 {frappe.generate_hash(length=4)}",
+		ccms_occupation="茶艺师",
+		ccms_home_place="杭州",
+		tax_id=frappe.generate_hash(length=12),
+	)
 	target = full_of_traces(program, customer_name=f"王方 {frappe.generate_hash(length=4)}")
 	frappe.db.commit()
 	yield frappe._dict(source=source.name, target=target.name)
@@ -63,7 +69,9 @@ def test_merge_and_undo_from_the_desk(desk, look, pair, device):
 	box = page.locator(f"{DIALOG} .ccms-foreseen")
 	expect(box).to_contain_text("Sales Invoice")
 	expect(box).to_contain_text("1 of them drafts")
-	expect(box).to_contain_text("Silver")
+	expect(box).to_contain_text("200 points move")
+	expect(box.locator(".ccms-takes li")).to_have_count(3)
+	expect(box.locator(".ccms-takes")).to_contain_text("Occupation: 茶艺师")
 	look(page, f"merge-dialog-{device}")
 	page.locator(f"{DIALOG} .btn-modal-primary:visible").click()
 	page.wait_for_function("!document.querySelector('.modal.show .ccms-foreseen')")
@@ -74,6 +82,7 @@ def test_merge_and_undo_from_the_desk(desk, look, pair, device):
 	assert name
 	open_form(page, f"ccms-customer-merge/{name}")
 	expect(page.locator(".ccms-moves:visible")).to_contain_text("Sales Invoice")
+	expect(page.locator(".ccms-taken:visible")).to_contain_text("Lives In")
 	look(page, f"merge-form-{device}")
 	undo_button(page).click()
 	page.locator(DIALOG).wait_for()
@@ -142,3 +151,14 @@ def test_others_have_no_menu_item(desk, pair):
 	page = desk(SELLER)
 	open_form(page, f"customer/{pair.source}")
 	assert page.locator(".menu-btn-group .dropdown-item", has_text="Merge into…").count() == 0
+
+
+@pytest.mark.parametrize(("language", "device"), [("en", "desktop"), ("zh", "phone")])
+def test_an_empty_list_says_where_merging_begins(desk, look, site, language, device):
+	page = desk(MANAGER, language=language, device=device)
+	page.goto("/app/ccms-customer-merge?source_title=nobody+of+that+name")
+	link = page.locator(".no-result a:visible", has_text=re.compile("Duplicate|重复"))
+	expect(link).to_be_visible()
+	look(page, f"merges-none-{language}-{device}")
+	link.click()
+	page.wait_for_url("**/app/ccms-duplicate-pair**")

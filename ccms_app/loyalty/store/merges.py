@@ -59,7 +59,9 @@ def foresee(source: str, target: str) -> list[str]:
 			continue
 		program = frappe.db.get_value("CCMS Loyalty Program", row.program, "program_name") or row.program
 		points = flt(row.points_active + row.points_pending - row.points_arrears, 2)
-		if row.program in ours:
+		if row.program in ours and (row.tier or "") == (ours[row.program].tier or ""):
+			said.append(_("{0}: {1} points move. The older card wins.").format(program, f"{points:g}"))
+		elif row.program in ours:
 			said.append(
 				_("{0}: {1} points move. The higher tier ({2} or {3}) and the older card win.").format(
 					program, f"{points:g}", _(row.tier or "–"), _(ours[row.program].tier or "–")

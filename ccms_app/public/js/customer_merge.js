@@ -19,7 +19,7 @@
 		if (!moves.length) $("<p>").text(__("Nothing points at this customer: only the record itself goes.")).appendTo(box);
 		else {
 			$("<p class='bold'>").text(__("This moves:")).appendTo(box);
-			$(ccms_merging.table(moves)).appendTo(box);
+			$(ccms_merging.table(moves, true)).appendTo(box);
 		}
 		ccms_merging.takes(takes).appendTo(box);
 		says.forEach((text) => $("<p class='mt-3'>").text(text).appendTo(box));
@@ -28,15 +28,16 @@
 	};
 
 	window.ccms_merging = {
-		/** Rows of {doctype, documents, drafts} as a small table. */
-		table(moves) {
+		/** Rows of {doctype, documents, drafts} as a small table; in a dialog it scrolls. */
+		table(moves, is_dialog) {
 			const rows = moves.map(({ doctype, documents, drafts }) => {
 				const note = drafts ? __("{0} of them drafts", [drafts]) : "";
 				return `<tr><td>${frappe.utils.escape_html(__(doctype))}</td><td class="text-right">${cint(documents)}</td>
 					<td class="text-muted">${frappe.utils.escape_html(note)}</td></tr>`;
 			});
-			return `<div class="table-responsive" style="max-height: 40vh; overflow-y: auto"><table class="table table-sm ccms-moves"><thead><tr>
-				<th>${__("What")}</th><th class="text-right">${__("How Many")}</th><th></th></tr></thead>
+			const height = is_dialog ? "max-height: 40vh; overflow-y: auto" : "";
+			return `<div class="table-responsive" style="${height}"><table class="table table-sm ccms-moves mb-0"><thead><tr>
+				<th${is_dialog ? " class='pl-0'" : ""}>${__("What")}</th><th class="text-right">${__("How Many")}</th><th></th></tr></thead>
 				<tbody>${rows.join("")}</tbody></table></div>`;
 		},
 

@@ -12,7 +12,7 @@ frappe.ui.form.on("CCMS Customer Merge", {
 		if (fields.length)
 			frappe.model.with_doctype("Customer", () => {
 				const labels = fields.map((field) => __(frappe.meta.get_label("Customer", field)));
-				$("<p class='ccms-taken'>")
+				$("<p class='ccms-taken mt-3'>")
 					.text(__("Taken over, having been empty: {0}", [labels.join(", ")]))
 					.appendTo(frm.get_field("moved_html").$wrapper);
 			});

@@ -186,6 +186,7 @@ const ccms_duplicates = {
 		.ccms-duplicates .ccms-differ .ccms-value { background: var(--bg-red); color: var(--text-on-red); }
 		.ccms-duplicates .ccms-value { border-radius: 4px; padding: 0 6px; align-self: start; }
 		.ccms-duplicates .ccms-value:empty { background: none !important; }
+		.ccms-duplicates .ccms-value:empty::before { content: "–"; color: var(--text-muted); }
 		@media (max-width: 767px) {
 			.ccms-duplicates .ccms-row { grid-template-columns: 1fr 1fr; gap: 4px 8px; }
 			.ccms-duplicates .ccms-head > :first-child, .ccms-duplicates .ccms-head > :last-child { display: none; }
