@@ -66,7 +66,9 @@ MOST_ID = 140
 _encode = json.JSONEncoder(
 	sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False, default=str
 ).encode
-_payload = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_payload = json.JSONEncoder(
+	ensure_ascii=False, separators=(",", ":"), check_circular=False, default=str
+).encode
 
 
 @dataclass(frozen=True)
