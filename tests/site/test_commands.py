@@ -87,3 +87,19 @@ def test_backfill_from_the_command_line(site):
 	frappe.db.rollback()
 	membership = frappe.db.get_value("CCMS Membership", {"customer": customer.name})
 	assert frappe.db.get_value("CCMS Membership", membership, "points_active") == 100
+
+
+def test_every_command_that_is_told_of_is_there():
+	"""A command that stands in no list is one that bench does not know."""
+	import re
+	from pathlib import Path
+
+	from ccms_app.commands import commands
+
+	root = Path(frappe.get_app_path("ccms_app")).parent
+	told = {
+		name
+		for path in (root / "README.md", *(root / "docs").glob("*.md"))
+		for name in re.findall(r"bench --site \S+ (ccms-[a-z-]+)", path.read_text())
+	}
+	assert told and told == told & {command.name for command in commands}
