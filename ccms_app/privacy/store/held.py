@@ -6,6 +6,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import fmt_money
 
 from ccms_app.privacy import requests as of
 
@@ -41,7 +42,7 @@ def _described() -> list[tuple]:
 		(_("How we reach and recognise you"), _("To find you at the till, on the phone and in our shop."), ours, ("CCMS Identity",), lambda row: [(_(row["kind"]), _("{0} (others use it, too)").format(row["value"]) if row.get("shared") else row["value"])]),
 		(_("Addresses"), _("To deliver and to write invoices."), ours, ("Address",), lambda row: [(row.get("address_title") or "", ", ".join(filter(None, (row.get("address_line1"), row.get("pincode"), row.get("city"))))) ]),
 		(_("Points and membership"), _("To keep your points like money."), _("The journal stays, without your name"), ("CCMS Membership",), lambda row: [(row.get("member_no", ""), _("{0} points").format(f"{row.get('points_active', 0):g}"))]),
-		(_("Purchases"), _("The law asks us to keep invoices."), _("As long as the law asks, usually ten years"), ("Sales Invoice", "POS Invoice", "Sales Order", "Quotation", "Delivery Note"), lambda row: [(str(row.get("posting_date") or row.get("transaction_date") or ""), f"{row.get('grand_total', '')} {row.get('currency', '')}")]),
+		(_("Purchases"), _("The law asks us to keep invoices."), _("As long as the law asks, usually ten years"), ("Sales Invoice", "POS Invoice", "Sales Order", "Quotation", "Delivery Note"), lambda row: [(str(row.get("posting_date") or row.get("transaction_date") or ""), fmt_money(row.get("grand_total") or 0, currency=row.get("currency")))]),
 		(_("What happened between us"), _("To answer you knowing what was said before, and to see what works in our shop."), _("Usually 400 days"), ("CCMS Customer Interaction", "Communication", "Issue", "Call Log"), lambda row: [(str(row.get("occurred_at") or row.get("communication_date") or "")[:16], _(row.get("interaction_type") or row.get("communication_type") or "") or row.get("subject", ""))]),
 		(_("What we work out from your purchases"), _("To offer what suits you. You can object."), _("Computed anew each night; gone when you object"), ("CCMS Customer Profile", "CCMS Customer Score", "CCMS Segment Member", "CCMS Stage Change", "CCMS Churn Warning"), lambda row: [(_("Stage"), _(row.get("stage") or row.get("to_stage") or "")) if row.get("stage") or row.get("to_stage") else (str(row.get("creation", ""))[:10], row.get("segment") or "")]),
 		(_("What you agreed to or refused"), _("To prove that we may, and to keep to it."), _("A refusal is kept as a code even after erasure"), ("CCMS Consent",), lambda row: [(_(row.get("purpose", "")), _(row.get("state", "")))]),

@@ -1,6 +1,5 @@
 const UNSETTLED = ["Open", "Waiting"];
 const LOOKS_AGAIN_MS = 5000;
-const LOOK_AGAIN_MS = 4000;
 
 frappe.ui.form.on("CCMS Privacy Request", {
 	setup(frm) {
@@ -17,9 +16,10 @@ frappe.ui.form.on("CCMS Privacy Request", {
 
 	refresh(frm) {
 		if (frm.is_new()) return;
+		if (frm.doc.status !== "Running") frappe.hide_progress();
 		frm.trigger("say_where_it_stands");
 		if (!UNSETTLED.includes(frm.doc.status)) {
-			frm.disable_save();
+			frm.disable_form();
 			if (is_restricted(frm) && frm.perm[0]?.write) {
 				frm.add_custom_button(__("Lift Restriction …"), () => ask_before_lifting(frm));
 			}
@@ -56,7 +56,7 @@ frappe.ui.form.on("CCMS Privacy Request", {
 			frm.set_intro(`${__("Erasure waits. It is tried again every night.")}<ul>${items.join("")}</ul>`, "orange");
 		} else if (doc.status === "Running") {
 			frm.set_intro(__("The erasure is at work. You may leave this page; it goes on."), "blue");
-			look_again(frm);
+			look_again(frm, doc.name);
 		} else if (UNSETTLED.includes(doc.status) && !doc.identity_checked) {
 			frm.set_intro(__("Make sure first who asks, and tick “Identity Checked”."), "orange");
 		} else if (is_restricted(frm)) {
@@ -71,20 +71,6 @@ frappe.ui.form.on("CCMS Privacy Request", {
 		}
 	},
 });
-
-/** Where no live updates arrive, the form asks from time to time whether the erasure has ended. */
-function look_again(frm) {
-	const { name } = frm.doc;
-	setTimeout(() => {
-		if (cur_frm !== frm || frm.doc.name !== name || frm.doc.status !== "Running") return;
-		frappe.db.get_value(frm.doctype, name, "status").then(({ message }) => {
-			if (message?.status && message.status !== "Running") {
-				frappe.hide_progress();
-				frm.reload_doc();
-			} else look_again(frm);
-		});
-	}, LOOK_AGAIN_MS);
-}
 
 // for sites where no news come by themselves
 function look_again(frm, name) {
