@@ -20,6 +20,8 @@
 			made.disabled = true;
 			try {
 				await action();
+			} catch (error) {
+				if (error instanceof Error) throw error; // what the server refused is on the screen already
 			} finally {
 				made.disabled = false;
 			}
@@ -132,6 +134,9 @@
 		}
 	}
 
+	/** Asks the server, then does; what it refuses is on the screen already. */
+	ccms.quality.act = (method, args, done) => ask(method, args).then(done, () => {});
+
 	/** Shows what stands there and asks for the value; nothing is written before it is confirmed. */
 	ccms.quality.put_right = async ({ name, suggestion }, done) => {
 		const told = await ask("preview", { finding: name, value: suggestion || "" });
@@ -154,6 +159,8 @@
 				dialog.disable_primary_action();
 				try {
 					await ask("apply", { finding: name, value, seen: told.old });
+				} catch (error) {
+					return; // said already; the value may be typed again
 				} finally {
 					dialog.enable_primary_action();
 				}

@@ -4,8 +4,7 @@ frappe.ui.form.on("CCMS Quality Finding", {
 		const told = frm.doc.__onload || {};
 		if (told.reason) frm.set_intro(told.reason, frm.doc.status === "Open" ? "orange" : "blue");
 		if (!frm.perm[0] || !frm.perm[0].write) return;
-		const act = (what) =>
-			frappe.xcall(`ccms_app.api.quality.${what}`, { finding: frm.doc.name }).then(() => frm.reload_doc());
+		const act = (what) => ccms.quality.act(what, { finding: frm.doc.name }, () => frm.reload_doc());
 		if (frm.doc.status === "Open") {
 			if (told.can_fix) {
 				const put_right = () => ccms.quality.put_right(frm.doc, () => frm.reload_doc());

@@ -1,7 +1,12 @@
 frappe.listview_settings["CCMS Quality Finding"] = {
-	add_fields: ["status"],
+	add_fields: ["status", "rule"],
 	filters: [["status", "=", "Open"]],
 	hide_name_column: true,
+
+	formatters: {
+		// on a narrow screen the column of the rule is not shown
+		customer: (value, _df, doc) => (frappe.is_mobile() ? `${value} · ${__(doc.rule)}` : value),
+	},
 
 	get_indicator: (doc) => [
 		__(doc.status),

@@ -6,6 +6,7 @@ frappe.ui.form.on("CCMS Quality Fix", {
 			frappe
 				.xcall("ccms_app.api.quality.undo", { fix: frm.doc.name })
 				.then(() => frm.reload_doc())
+				.catch(() => {}) // what the server refused is on the screen already
 		);
 	},
 });

@@ -1,6 +1,5 @@
 frappe.listview_settings["CCMS Quality Run"] = {
 	add_fields: ["status", "customers", "checked"],
-	hide_name_column: true,
 
 	get_indicator({ status, customers, checked }) {
 		const colours = { Running: "blue", Completed: "green", Failed: "red" };
