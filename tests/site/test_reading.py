@@ -147,6 +147,24 @@ def test_no_report_tells_who_somebody_is(marked, as_user):
 			assert not leaks(json.dumps(found, default=str), MARKER, EMAIL, PHONE), name
 
 
+@pytest.mark.parametrize("who", [PORTAL, None, FOREIGN], ids=["portal", "guest", "foreign"])
+def test_no_report_opens_to_others(marked, who):
+	"""Neither run nor exported: to log-ins of the portal and guests not at all, to another company without our persons."""
+	reader = Reader(who)
+	told = []
+	for name in frappe.get_all("Report", {"module": "CCMS App"}, pluck="name"):
+		for method, more in (
+			("frappe.desk.query_report.run", {"ignore_prepared_report": True}),
+			("frappe.desk.query_report.export_query", {"file_format_type": "CSV", "visible_idx": "[]"}),
+		):
+			filters = json.dumps({"company": COMPANY, "view": "Members"})
+			asked = {"report_name": name, "filters": filters}
+			status, text = reader.call(method, **asked, **more)
+			if status == 200 and (who != FOREIGN or leaks(text, MARKER, EMAIL, PHONE)):
+				told.append((name, method, status, text[:200]))
+	assert not told, "\n".join(map(str, told))
+
+
 # --- another company --------------------------------------------------------------------------------------------------
 
 
