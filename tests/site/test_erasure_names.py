@@ -7,7 +7,7 @@ import frappe
 import pytest
 from frappe.utils import now_datetime
 
-from ccms_app.privacy.store import consent, erasing
+from ccms_app.privacy.store import consent, erasing, party_handler, party_texts
 from tests.site.factories import make_customer
 from tests.site.left_traces import attach
 
@@ -144,3 +144,23 @@ def test_drafts_of_payments_and_journals_are_waited_for():
 	entry.append("accounts", {"account": account("Cash"), "credit_in_account_currency": 5})
 	entry.insert()
 	assert any(entry.name in said for said in erasing.waits_for(customer.name))
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_another_form_copies_of_the_customer_goes(listed, monkeypatch):
+	statement = "Process Statement Of Accounts Customer"
+	if not listed:  # as a form of another app, of which only its own `fetch_from` tells
+		others = tuple(texts for texts in party_texts.NOW if texts.doctype != statement)
+		monkeypatch.setattr(party_texts, "NOW", others)
+		monkeypatch.setattr(party_handler, "NOW", others)
+	customer = make_customer()
+	row = frappe.get_doc(
+		{"doctype": statement, "parent": "x", "parenttype": "Process Statement Of Accounts", "parentfield": "customers",
+		"customer": customer.name, "customer_name": customer.customer_name, "billing_email": "w@short.example"}
+	)  # fmt: skip
+	row.db_insert()
+	name = erasing.new_name()
+	erasing.now(customer.name, name)
+	left = frappe.db.get_value(statement, row.name, ["customer", "customer_name", "billing_email"])
+	assert left[:2] == (name, name)
+	assert not listed or not left[2]

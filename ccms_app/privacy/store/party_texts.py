@@ -57,6 +57,7 @@ NOW = (
 	Texts("Shipment", "delivery_customer", named=(), emptied=("delivery_to", "delivery_address", "delivery_contact", "delivery_contact_email", "description_of_content")),
 	Texts("Purchase Order", emptied=("customer_contact_display", "customer_contact_mobile", "customer_contact_email", "shipping_address_display")),
 	Texts("Project", named=(), emptied=("notes",)),
+	Texts("Process Statement Of Accounts Customer", emptied=("billing_email", "primary_email")),
 	Texts("Delivery Stop", named=(), emptied=("customer_address", "email_sent_to", "customer_contact", "details")),
 )  # fmt: skip
 
@@ -93,26 +94,30 @@ def book_columns() -> dict[str, tuple[str, ...]]:
 
 def copied() -> list[Texts]:
 	"""Other DocTypes, of whatever app, that copy facts of the customer they name (`fetch_from`): what the forms say."""
-	listed = {texts.doctype for texts in (*NOW, *BOOKS)}
-	ours = set(frappe.get_all("DocType", {"module": "CCMS App"}, pluck="name"))
-	found = []
+	left_out = {texts.doctype for texts in (*NOW, *BOOKS)}
+	left_out.update(frappe.get_all("DocType", {"module": "CCMS App"}, pluck="name"))
+	links, copies = set(), []
 	for source, parent in (("DocField", "parent"), ("Custom Field", "dt")):
-		fields = frappe.get_all(
-			source, {"fieldtype": "Link", "options": "Customer"}, [f"{parent} as doctype", "fieldname"]
+		of = f"{parent} as doctype"
+		found = frappe.get_all(source, {"fieldtype": "Link", "options": "Customer"}, [of, "fieldname"])
+		links |= {(row.doctype, row.fieldname) for row in found}
+		filters = {"fetch_from": ["like", "%.%"], "fieldtype": ["in", COPIED]}
+		copies += frappe.get_all(source, filters, [of, "fieldname", "fetch_from"])
+	by_party: dict[tuple[str, str], list[str]] = {}
+	for row in copies:
+		party = row.doctype, row.fetch_from.partition(".")[0]
+		if party in links and row.doctype not in left_out:
+			by_party.setdefault(party, []).append(row.fieldname)
+	return [
+		Texts(
+			doctype,
+			party,
+			named=tuple(name for name in names if name.endswith("customer_name")),
+			emptied=tuple(name for name in names if not name.endswith("customer_name")),
 		)
-		for row in fields:
-			if row.doctype in listed | ours or not frappe.db.table_exists(row.doctype):
-				continue
-			copies = [
-				field.fieldname
-				for field in frappe.get_meta(row.doctype).fields
-				if (field.fetch_from or "").startswith(f"{row.fieldname}.") and field.fieldtype in COPIED
-			]
-			if copies:
-				named = tuple(name for name in copies if name.endswith("customer_name"))
-				emptied = tuple(name for name in copies if name not in named)
-				found.append(Texts(row.doctype, row.fieldname, named=named, emptied=emptied))
-	return found
+		for (doctype, party), names in by_party.items()
+		if frappe.db.table_exists(doctype)
+	]
 
 
 def there(texts: Texts) -> list[str]:
