@@ -377,7 +377,7 @@ def test_filling_goes_on_where_it_was_stopped(monkeypatch):
 		frappe.db.rollback()
 		assert len(counts(kind="Page")) == 1
 		told = []
-		assert pages.compute_marked(told.append) == len(told) == 2
+		assert pages.compute_marked(told.append) == len(told) >= 2  # other companies may have days, too
 		assert len(counts(kind="Page")) == 3 and pages.marked() == 0
 	finally:
 		sweep()
