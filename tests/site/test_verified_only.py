@@ -20,6 +20,14 @@ def customer():
 	return make_customer().name
 
 
+@pytest.fixture(autouse=True)
+def forgotten():
+	"""The settings are kept in a cache that knows nothing of what is rolled back."""
+	yield
+	frappe.db.rollback()
+	frappe.clear_document_cache("CCMS Settings", "CCMS Settings")
+
+
 def strictly(on: int = 1) -> None:
 	frappe.db.set_single_value("CCMS Settings", SETTING, on)
 
