@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import frappe
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 TEXTS = ("char", "varchar", "text", "tinytext", "mediumtext", "longtext", "json", "blob", "longblob")
@@ -89,7 +91,8 @@ def _unpacked(path: Path) -> Iterator[bytes]:
 		with zipfile.ZipFile(path) as archive:
 			yield from (archive.read(name) for name in archive.namelist())
 	elif path.suffix == ".parquet":
-		yield json.dumps(pq.read_table(path).to_pylist(), default=str, ensure_ascii=False).encode()
+		with suppress(pa.ArrowInvalid):  # half a file, of an import that was refused: its bytes are below
+			yield json.dumps(pq.read_table(path).to_pylist(), default=str, ensure_ascii=False).encode()
 	yield path.read_bytes()
 
 
