@@ -175,7 +175,8 @@ def test_no_run_yet(desk, look, shop):
 @pytest.mark.parametrize(("language", "device"), SIZES)
 def test_a_value_is_put_right_and_taken_back(desk, look, shop, language, device):
 	page = desk(MANAGER, language=language, device=device)
-	page.goto("/app/ccms-quality-finding")
+	# among those of other tests it may stand on the next page
+	page.goto(f"/app/ccms-quality-finding?status=Open&customer={shop.customer}")
 	expect(page.locator(".list-row", has_text="令狐芳华").first).to_be_visible()
 	fits(page)
 	look(page, f"quality-findings-{language}-{device}")
