@@ -37,7 +37,8 @@ class Handler(Nothing):
 		"""What happened. While an address or a browser was shared, that something happened, and none of the words: they may be
 		somebody else's."""
 		found: dict[str, dict[str, Any]] = {}
-		held = {identity: (mine, others) for identity, mine, others in _held(customer)}
+		shown = {span.identity for span in identities.spans(customer)}
+		held = {identity: (mine, others) for identity, mine, others in _held(customer) if identity in shown}
 		event = DocType(EVENT)
 		for column in ("identity", "visitor"):
 			for identity, (mine, others) in held.items():
