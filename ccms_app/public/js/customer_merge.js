@@ -82,8 +82,12 @@
 					})
 					.catch(() => dialog.enable_primary_action());
 			});
+			let seen = null;
 			const look = () => {
 				const target = dialog.get_value("target");
+				// leaving the field says "changed" again, just when the button is pressed
+				if (target === seen) return;
+				seen = target;
 				const box = dialog.get_field("foreseen").$wrapper.empty();
 				dialog.disable_primary_action();
 				if (!target) return;
