@@ -127,8 +127,8 @@ standard_portal_menu_items = [{"title": "What We Hold About You", "route": "/my-
 
 # Plain files, read in this order: no asset build is needed.
 _LOYALTY = ["public/js/loyalty_common.js", "public/js/loyalty_panel.js"]
-_INSIGHT_PLACE = "public/js/insight_place.js"
-_INSIGHT = (
+_PLACE = "public/js/place.js"
+_PLACED = (
 	"CCMS Segment Member",
 	"CCMS Score Run",
 	"CCMS Customer Score",
@@ -137,9 +137,27 @@ _INSIGHT = (
 	"CCMS Customer Event",
 	"CCMS Churn Warning",
 	"CCMS Purchase Anomaly",
+	"CCMS Customer Interaction",
+	"CCMS Interaction Type",
+	"CCMS Interaction Import",
+	"CCMS Event Source",
+	"CCMS Quality Fix",
+	"CCMS Quality Rule",
+	"CCMS Quality Run",
+	"CCMS Consent",
+	"CCMS Consent Wording",
+	"CCMS Privacy Request",
+	"CCMS Access Log",
+	# these have more
+	"CCMS Customer Cluster",
+	"CCMS Customer Segment",
+	"CCMS Identity",
+	"CCMS Duplicate Pair",
+	"CCMS Customer Merge",
+	"CCMS Quality Finding",
 )
 doctype_js = {
-	**{doctype: _INSIGHT_PLACE for doctype in _INSIGHT},
+	**{doctype: _PLACE for doctype in _PLACED},
 	"Sales Invoice": [*_LOYALTY, "public/js/sales_document.js"],
 	"POS Invoice": [*_LOYALTY, "public/js/sales_document.js"],
 	"Customer": [
@@ -153,20 +171,19 @@ doctype_js = {
 		"public/js/consent.js",
 		"public/js/customer_merge.js",
 	],
-	"CCMS Customer Merge": "public/js/customer_merge.js",
-	"CCMS Duplicate Pair": "public/js/customer_merge.js",
-	"CCMS Customer Cluster": _INSIGHT_PLACE,
-	"CCMS Customer Segment": ["public/js/segment_builder.js", _INSIGHT_PLACE],
+	"CCMS Customer Merge": ["public/js/customer_merge.js", _PLACE],
+	"CCMS Duplicate Pair": ["public/js/customer_merge.js", _PLACE],
+	"CCMS Customer Segment": ["public/js/segment_builder.js", _PLACE],
 	"CCMS Settings": ["public/js/settings_identity.js", "public/js/settings_orders.js"],
-	"CCMS Identity": "public/js/unmask.js",
+	"CCMS Identity": ["public/js/unmask.js", _PLACE],
 	"CCMS Membership": "public/js/loyalty_common.js",
-	"CCMS Quality Finding": "public/js/quality.js",
+	"CCMS Quality Finding": ["public/js/quality.js", _PLACE],
 	"CCMS Points Adjustment": "public/js/loyalty_common.js",
 }
 doctype_list_js = {
-	**{doctype: _INSIGHT_PLACE for doctype in _INSIGHT},
-	"CCMS Customer Cluster": ["public/js/ask_company.js", _INSIGHT_PLACE],
-	"CCMS Customer Segment": ["public/js/ask_company.js", _INSIGHT_PLACE],
+	**{doctype: _PLACE for doctype in _PLACED},
+	"CCMS Customer Cluster": ["public/js/ask_company.js", _PLACE],
+	"CCMS Customer Segment": ["public/js/ask_company.js", _PLACE],
 	"Customer": "public/js/customer_search.js",
 }
 page_js = {"point-of-sale": [*_LOYALTY, "public/js/point_of_sale.js"]}

@@ -95,3 +95,21 @@ def test_the_way_back_is_customer_insight(company, desk, path):
 	expect(first).to_have_text("Customer Insight")
 	page.goto("/app/ccms-membership")
 	expect(first).to_have_text("Loyalty")
+
+
+@pytest.mark.parametrize(
+	"path",
+	[
+		"query-report/Channel Mix",
+		"query-report/Data Quality",
+		"query-report/Probable Duplicates",
+		"ccms-consent",
+		"ccms-privacy-request",
+		"ccms-quality-rule/Mail Domain Mistyped",
+	],
+)
+def test_the_way_back_is_customer_data(company, desk, path):
+	page = desk(MANAGER)
+	page.goto(f"/app/{path}")
+	settle(page)
+	expect(page.locator("#navbar-breadcrumbs li").first).to_have_text("Customer Data")

@@ -17,7 +17,7 @@ ccms.dealings.report = ({ filters = [], type = true, first = [] } = {}) => ({
 	],
 	onload: (report) => {
 		ccms.insight.dress();
-		ccms.insight.place();
+		ccms.insight.place("Customer Data");
 		return ccms.reports.onload(report);
 	},
 	formatter: ccms.reports.formatter(ccms.dealings.cell),

@@ -58,7 +58,7 @@ ccms.insight.report = ({ filters = [], cell, period, ...more } = {}) => ({
 });
 
 /** The way back: Frappe would name the first workspace of the module. */
-ccms.insight.place = () => frappe.breadcrumbs.add({ module: "CCMS App", workspace: "Customer Insight" });
+ccms.insight.place = (workspace = "Customer Insight") => frappe.breadcrumbs.add({ module: "CCMS App", workspace });
 
 /** A figure with customers behind it leads to them: rows carry {column: cell}, columns a kind of number. */
 ccms.insight.cell = (value, column, data) => {

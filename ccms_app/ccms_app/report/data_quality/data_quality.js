@@ -24,6 +24,7 @@ frappe.query_reports["Data Quality"] = {
 		},
 		{ fieldname: "rule", label: __("Rule"), fieldtype: "Link", options: "CCMS Quality Rule" },
 	],
+	onload: () => frappe.breadcrumbs.add({ module: "CCMS App", workspace: "Customer Data" }),
 	/** The count leads to the findings themselves, for whoever may open them. */
 	formatter(value, row, column, data, standard) {
 		const shown = standard(value, row, column, data);

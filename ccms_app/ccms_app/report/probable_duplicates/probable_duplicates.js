@@ -14,4 +14,5 @@ frappe.query_reports["Probable Duplicates"] = {
 			options: ["", "Certain", "Likely", "Possible"].map((value) => ({ value, label: __(value) })),
 		},
 	],
+	onload: () => frappe.breadcrumbs.add({ module: "CCMS App", workspace: "Customer Data" }),
 };
