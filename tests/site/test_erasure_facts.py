@@ -53,6 +53,18 @@ def test_lines_stay_under_the_new_name_in_every_file(place):
 	]
 
 
+def test_a_torn_file_goes_and_holds_nobody_up(place):
+	torn, whole = place / "lines/2026-01.a.parquet", place / "orders.b.parquet"
+	kept(torn, ["Anna", "Bo"])
+	torn.write_bytes(torn.read_bytes()[:-30])
+	kept(whole, ["Anna", "Bo"])
+
+	assert renaming.rename({"Anna"}, "erased-1") == 2
+
+	assert not torn.exists()
+	assert pq.read_table(whole)["customer"].to_pylist() == ["erased-1", "Bo"]
+
+
 def test_a_connection_that_is_kept_open_reads_the_new_name(place):
 	path = place / "orders.b.parquet"
 	kept(path, ["Anna", "Bo"])

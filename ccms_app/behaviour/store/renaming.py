@@ -23,12 +23,16 @@ COLUMN = "customer"
 def rename(names: Iterable[str], new: str) -> int:
 	"""Give customers another name in every file of every company. Returns how many files named one of them. Idempotent.
 
-	No run of scores may be at work: it would write what it has read before.
+	No run of scores may be at work: it would write what it has read before. A broken file, which may name anybody, goes.
 	"""
 	wanted, done = pa.array(sorted(set(names)), pa.string()), 0
 	for path in sorted(files.root().rglob("*.parquet")):
-		if _names(path, wanted):
-			_rewrite(path, wanted, new)
+		try:
+			if _names(path, wanted):
+				_rewrite(path, wanted, new)
+				done += 1
+		except (OSError, pa.ArrowInvalid):
+			path.unlink(missing_ok=True)  # torn: nobody reads it, the next run reads its invoices again
 			done += 1
 	for path in files.root().glob("*/*.json"):  # a run's own notes, from which a broken one goes on
 		if path.name not in (files.WORKING, files.PUBLISHED) and _mentions(path, wanted):
