@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 import sqlglot as sg
 import sqlglot.expressions as sge
 
+from .. import temporary
 from .lines import SCHEMA
 
 DUCKDB, SPARK = "duckdb", "spark"
@@ -79,7 +80,9 @@ class Engine:
 		self.pending: list[Future] = []
 		self.worker = ThreadPoolExecutor(1)  # starts its thread when it is asked for something
 		self._own_scratch = scratch is None
-		self.scratch = Path(tempfile.mkdtemp(prefix="ccms-")) if scratch is None else Path(scratch)
+		self.scratch = (
+			temporary.register(tempfile.mkdtemp(prefix="ccms-")) if scratch is None else Path(scratch)
+		)
 		try:
 			if name == DUCKDB:
 				self.backend = _duckdb(memory, threads, self.scratch, config or {})
@@ -108,7 +111,7 @@ class Engine:
 
 	def _remove_scratch(self) -> None:
 		if self._own_scratch:
-			shutil.rmtree(self.scratch, ignore_errors=True)
+			temporary.remove(self.scratch)
 
 	def lines(self, source: Source) -> ir.Table:
 		"""Lines as an Ibis table of `lines.SCHEMA`: Parquet files, an Arrow table or a frame.

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .. import temporary
+
 
 @contextmanager
 def replacing_file(out: Path) -> Iterator[Path]:
@@ -18,6 +20,7 @@ def replacing_file(out: Path) -> Iterator[Path]:
 	out.parent.mkdir(parents=True, exist_ok=True)
 	handle, name = tempfile.mkstemp(prefix=f".{out.name}-", dir=out.parent)
 	os.close(handle)
+	temporary.register(name)
 	try:
 		yield Path(name)
 		mask = os.umask(0)
@@ -25,4 +28,4 @@ def replacing_file(out: Path) -> Iterator[Path]:
 		os.chmod(name, 0o666 & ~mask)
 		os.replace(name, out)
 	finally:
-		Path(name).unlink(missing_ok=True)
+		temporary.remove(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .output import replacing_file
 from .terminal import A_PATH, clear_errors, done
 
 if TYPE_CHECKING:
@@ -153,21 +153,11 @@ def _columns(scores: pd.DataFrame, day) -> pd.DataFrame:
 
 def _write(scores: pd.DataFrame, out: Path) -> None:
 	"""Aside, then into place: a file that is there is whole."""
-	out = Path(out).resolve()
-	out.parent.mkdir(parents=True, exist_ok=True)
-	handle, aside = tempfile.mkstemp(prefix=f".{out.name}-", dir=out.parent)
-	os.close(handle)
-	try:
-		if out.suffix.lower() == ".csv":
+	with replacing_file(out) as aside:
+		if Path(out).suffix.lower() == ".csv":
 			scores.to_csv(aside, index=False)
 		else:
 			scores.to_parquet(aside, index=False)
-		mask = os.umask(0)
-		os.umask(mask)
-		os.chmod(aside, 0o666 & ~mask)
-		os.replace(aside, out)
-	finally:
-		Path(aside).unlink(missing_ok=True)
 
 
 @contextmanager

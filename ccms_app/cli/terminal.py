@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from threading import current_thread, main_thread
 from time import perf_counter
 
 import click
+
+from .. import temporary
 
 A_PATH = click.Path(path_type=Path)
 
@@ -41,13 +44,22 @@ def clear_errors() -> Iterator[None]:
 		raise click.ClickException(str(error).strip().splitlines()[0]) from error
 
 
+def _end(number: int, _frame: object) -> None:
+	temporary.remove_all()
+	if sys.stderr.isatty():
+		os.write(sys.stderr.fileno(), b"\x1b[?25h\n")  # a progress bar has hidden the cursor
+	os._exit(128 + number)
+
+
 @contextmanager
 def _ended_politely() -> Iterator[None]:
-	"""Being told to stop is an exit like others: what is open is closed on the way out."""
+	"""Being told to stop ends the command at once, without its scratch files. (An exception that is raised while native code
+	is at work ends in a crash, or is lost in a destructor.)
+	"""
 	if current_thread() is not main_thread():
 		yield
 		return
-	before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+	before = signal.signal(signal.SIGTERM, _end)
 	try:
 		yield
 	finally:

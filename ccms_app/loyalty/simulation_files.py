@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .. import temporary
 from .totals import Simulation
 
 SUMMARY = "summary.json"
@@ -48,13 +50,24 @@ def replacing(out: Path) -> Iterator[Path]:
 	out = Path(out).resolve()
 	refuse_if_not_ours(out)
 	out.parent.mkdir(parents=True, exist_ok=True)
-	aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+	aside = temporary.register(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
 	try:
 		yield aside
 		aside.chmod(0o777 & ~_umask())
-		_swap(aside, out)
+		with _not_ended():
+			_swap(aside, out)
 	finally:
-		shutil.rmtree(aside, ignore_errors=True)
+		temporary.remove(aside)
+
+
+@contextmanager
+def _not_ended() -> Iterator[None]:
+	"""Whoever ends the process waits: between two steps there is neither the old folder nor the new one."""
+	before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+	try:
+		yield
+	finally:
+		signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _swap(new: Path, out: Path) -> None:
