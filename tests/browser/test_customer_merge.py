@@ -32,7 +32,7 @@ def pair():
 	)
 	target = full_of_traces(program, customer_name=f"王方 {frappe.generate_hash(length=4)}")
 	frappe.db.commit()
-	yield frappe._dict(source=source.name, target=target.name)
+	yield frappe._dict(source=source.name, target=target.name, program=program.program_name)
 	forget_jobs()
 
 
@@ -134,12 +134,13 @@ def test_in_chinese(desk, look, pair, device):
 	settle(page)
 	look(page, f"merge-dialog-{device}-zh")
 	if device == "desktop":
-		read(page, DIALOG, pair.source, pair.target, "Individual", "All Territories", "Silver")
+		known = (pair.source, pair.target, pair.program, "Individual", "All Territories", "Silver")
+		read(page, DIALOG, *known)
 	name = merging.run(pair.source, pair.target)
 	frappe.db.commit()
 	open_form(page, f"ccms-customer-merge/{name}")
 	look(page, f"merge-form-{device}-zh")
-	page.goto("/app/ccms-customer-merge")
+	page.goto(f"/app/ccms-customer-merge?name={name}")  # a list remembers the filters of before
 	settle(page)
 	expect(page.locator(".list-row:visible").first).to_be_visible()
 	look(page, f"merge-list-{device}-zh")
