@@ -57,6 +57,11 @@ def finding_of(customer: str, kind: str = "Mail Domain Mistyped") -> str:
 	return frappe.db.get_value(FINDING, {"customer": customer, "kind": kind})
 
 
+def with_open(rule: str) -> int:
+	"""Customers to mend; others leave people of such names behind."""
+	return len(set(frappe.get_all(FINDING, {"rule": rule, "status": "Open"}, pluck="customer")))
+
+
 def fits(page: Page) -> None:
 	settle(page)
 	width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -76,7 +81,8 @@ def test_the_list_of_rules_tells_what_each_finds(desk, look, shop, language, dev
 	page.goto("/app/ccms-quality-rule")
 	rows = page.locator(".list-row-container")
 	expect(rows).to_have_count(frappe.db.count(RULE))
-	expect(page.locator(".list-row .indicator-pill.orange:visible", has_text="3").first).to_be_visible()
+	found = str(with_open("Test Data"))
+	expect(page.locator(".list-row .indicator-pill.orange:visible", has_text=found).first).to_be_visible()
 	expect(page.locator(".list-row .indicator-pill.green:visible").first).to_be_visible()
 	fits(page)
 	look(page, f"quality-rules-{language}-{device}")
@@ -85,14 +91,16 @@ def test_the_list_of_rules_tells_what_each_finds(desk, look, shop, language, dev
 def test_a_rule_tells_what_it_finds_and_leads_there(desk, look, shop):
 	page = desk(MANAGER)
 	page.goto("/app/ccms-quality-rule/Test Data")
-	line = page.locator(".form-message:visible a", has_text="3 customers to mend")
+	to_mend = with_open("Test Data")
+	assert to_mend >= 3
+	line = page.locator(".form-message:visible a", has_text=f"{to_mend} customers to mend")
 	expect(line).to_be_visible()
 	expect(page.locator("[data-fieldname=parameters]:visible", has_text="演示")).to_be_visible()
 	look(page, "quality-rule")
 	line.click()
 	page.wait_for_url(re.compile("ccms-quality-finding"))
 	found = frappe.db.count(FINDING, {"rule": "Test Data", "status": "Open"})
-	expect(page.locator(".list-row-container")).to_have_count(found)
+	expect(page.locator(".list-row-container")).to_have_count(min(found, 20))  # a page of the list
 
 
 @pytest.mark.parametrize(("language", "device"), [("en", "desktop"), ("zh", "phone")])
