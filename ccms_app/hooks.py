@@ -39,7 +39,6 @@ ignore_links_on_delete = [
 	"CCMS Consent",
 	"CCMS Access Log",
 	"CCMS Quality Finding",
-	"CCMS Quality Fix",
 	"CCMS Quality Rule",
 ]
 
@@ -141,7 +140,6 @@ _PLACED = (
 	"CCMS Interaction Type",
 	"CCMS Interaction Import",
 	"CCMS Event Source",
-	"CCMS Quality Fix",
 	"CCMS Quality Rule",
 	"CCMS Quality Run",
 	"CCMS Consent",
@@ -155,6 +153,7 @@ _PLACED = (
 	"CCMS Duplicate Pair",
 	"CCMS Customer Merge",
 	"CCMS Quality Finding",
+	"CCMS Quality Fix",
 )
 doctype_js = {
 	**{doctype: _PLACE for doctype in _PLACED},
@@ -178,6 +177,7 @@ doctype_js = {
 	"CCMS Identity": ["public/js/unmask.js", _PLACE],
 	"CCMS Membership": "public/js/loyalty_common.js",
 	"CCMS Quality Finding": ["public/js/quality.js", _PLACE],
+	"CCMS Quality Fix": ["public/js/quality.js", _PLACE],
 	"CCMS Points Adjustment": "public/js/loyalty_common.js",
 }
 doctype_list_js = {

@@ -14,7 +14,9 @@ def validate(doc, method=None):
 	for name in sorted(wanted - there):
 		if locks.keep([name]):
 			continue  # the database takes it for the same, written otherwise
-		frappe.throw(_("{0} was merged or erased just now. Choose the customer again.").format(frappe.bold(name)))
+		frappe.throw(
+			_("{0} was merged or erased just now. Choose the customer again.").format(frappe.bold(name))
+		)
 
 
 def customers(doc) -> set[str]:

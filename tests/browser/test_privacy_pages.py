@@ -47,6 +47,14 @@ def fits(page) -> bool:
 
 # --- /my-data ------------------------------------------------------------------------------------------------------
 
+RIGHTS = {
+	"Send me a copy of everything": "Access",
+	"Something is wrong": "Correction",
+	"I object to being profiled": "Objection",
+	"Keep my data, but do not use it": "Restriction",
+	"Erase my data": "Erasure",
+}
+
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("device", list(DEVICES))
@@ -78,10 +86,11 @@ def test_a_customer_withdraws_and_asks(customer, desk):
 	assert not consent.may(customer.name, "Marketing", "E-mail")
 	word = frappe.get_last_doc(consent.DOCTYPE, {"customer": customer.name})
 	assert (word.source, word.recorded_by) == ("Portal", customer.login)
-	page.get_by_role("button", name="Send me a copy of everything").click()
-	expect(page.get_by_role("status")).to_contain_text("PRIV-")
-	frappe.db.rollback()
-	assert frappe.db.exists(requests.DOCTYPE, {"customer": customer.name, "request_type": "Access"})
+	for text, kind in RIGHTS.items():
+		page.get_by_role("button", name=text).click()
+		expect(page.get_by_role("status")).to_contain_text("PRIV-")
+		frappe.db.rollback()
+		assert frappe.db.exists(requests.DOCTYPE, {"customer": customer.name, "request_type": kind})
 
 
 def test_a_log_in_with_two_customers_keeps_them_apart(customer, desk, look):

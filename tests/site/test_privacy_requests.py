@@ -107,6 +107,26 @@ def test_the_page_shows_a_customer_only_their_own():
 	assert frappe.db.get_value(DOCTYPE, first, "checked_how") == "Logged In"
 
 
+@pytest.mark.parametrize(
+	("what", "kind"),
+	[
+		("copy", "Access"),
+		("correct", "Correction"),
+		("object", "Objection"),
+		("restrict", "Restriction"),
+		("erase", "Erasure"),
+	],
+)
+def test_each_right_can_be_asked_for_on_the_page(what, kind):
+	mine = make_customer()
+	asked = held.ask(portal_user(mine).name, mine.name, what)
+	assert frappe.db.get_value(DOCTYPE, asked, ["customer", "request_type", "status"]) == (
+		mine.name,
+		kind,
+		"Open",
+	)
+
+
 @pytest.mark.commits
 def test_frappes_own_deletion_runs_our_eraser_and_touches_nobody_else():
 	frappe.flags.mute_emails = True

@@ -23,7 +23,13 @@ LABELLED = (
 	"ccms_occupation",
 	"gender",
 )
-ASKED = {"copy": of.ACCESS, "erase": of.ERASURE, "correct": of.CORRECTION, "object": of.OBJECTION}
+ASKED = {
+	"copy": of.ACCESS,
+	"correct": of.CORRECTION,
+	"object": of.OBJECTION,
+	"restrict": of.RESTRICTION,
+	"erase": of.ERASURE,
+}
 
 
 def groups(customer: str) -> list[dict[str, Any]]:

@@ -29,6 +29,13 @@
 		return made;
 	}
 
+	/** Show the field that a finding or a fix is about by its label, as the form of its document does. */
+	ccms.quality.name_field = (frm) => {
+		const label = (frm.doc.__onload || {}).field_label;
+		frm.get_docfield("fieldname").formatter = (value) => frappe.utils.escape_html(label || value || "");
+		frm.refresh_field("fieldname");
+	};
+
 	/** Fill a place with the line of a customer; nothing for whoever may not read findings. */
 	ccms.quality.show = async (place, customer) => {
 		if (!frappe.model.can_read(FINDING)) return place.replaceChildren();

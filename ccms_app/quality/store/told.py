@@ -51,7 +51,7 @@ def _fixes(customer: str) -> list[dict[str, Any]]:
 	return [
 		{
 			**{field: row[field] for field in ("name", "old_value", "new_value", "status", "applied_on")},
-			"label": _(frappe.get_meta(row.row_doctype or row.reference_doctype).get_label(row.fieldname)),
+			"label": words.field(row),
 		}
 		for row in rows
 	]

@@ -6,8 +6,15 @@ import json
 from collections import defaultdict
 from typing import Any
 
+import frappe
 from frappe import _
 from frappe.utils import escape_html
+
+
+def field(place: Any) -> str:
+	"""The field that a finding or a fix is about, as its form names it in the reader's language."""
+	kind = place.row_doctype or place.reference_doctype
+	return _(frappe.get_meta(kind).get_label(place.fieldname), context=kind) if place.fieldname else ""
 
 
 def reason(kind: str, values: Any) -> str:

@@ -1,6 +1,7 @@
 frappe.ui.form.on("CCMS Quality Finding", {
 	refresh(frm) {
 		frm.disable_save();
+		ccms.quality.name_field(frm);
 		const told = frm.doc.__onload || {};
 		if (told.reason) frm.set_intro(told.reason, frm.doc.status === "Open" ? "orange" : "blue");
 		if (!frm.perm[0] || !frm.perm[0].write) return;

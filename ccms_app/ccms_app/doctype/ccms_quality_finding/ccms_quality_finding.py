@@ -7,6 +7,7 @@ from ccms_app.quality.store import findings, fixes, words
 class CCMSQualityFinding(Document):
 	def onload(self) -> None:
 		self.set_onload("reason", words.reason(self.kind, self.reason_values))
+		self.set_onload("field_label", words.field(self))
 		self.set_onload("can_fix", fixes.can_fix(self))
 
 	def validate(self) -> None:

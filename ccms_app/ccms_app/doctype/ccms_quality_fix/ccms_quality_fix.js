@@ -1,6 +1,7 @@
 frappe.ui.form.on("CCMS Quality Fix", {
 	refresh(frm) {
 		frm.disable_save();
+		ccms.quality.name_field(frm);
 		if (frm.doc.status !== "Applied" || !frm.perm[0] || !frm.perm[0].write) return;
 		frm.add_custom_button(__("Undo"), () =>
 			frappe

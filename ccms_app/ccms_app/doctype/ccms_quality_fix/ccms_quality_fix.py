@@ -1,8 +1,11 @@
 from frappe.model.document import Document
 
-from ccms_app.quality.store import findings
+from ccms_app.quality.store import findings, words
 
 
 class CCMSQualityFix(Document):
+	def onload(self) -> None:
+		self.set_onload("field_label", words.field(self))
+
 	def validate(self) -> None:
 		findings.refuse_by_hand(self)
