@@ -5,10 +5,14 @@ from zoneinfo import ZoneInfo
 
 import frappe
 import pytest
-from frappe.utils import add_days, get_system_timezone, getdate, nowdate
+from frappe.utils import add_days, get_system_timezone, getdate, now_datetime, nowdate
 
+from ccms_app.identity.store import identities
 from ccms_app.interactions.store import clearing, days, marks, totals
 from tests.site.events import COMPANY, DAY, EVENT, MARK, TOTAL, call, forget, phone, rows, send, server
+from tests.site.factories import make_customer
+from tests.site.reach import random_phone
+from tests.site.test_restriction import restricted
 
 SETTINGS = "CCMS Settings"
 
@@ -66,6 +70,25 @@ def test_clearing_takes_the_old_and_they_never_come_back(cleaning, monkeypatch):
 	# a longer life afterwards does not let them in again: they would count twice
 	assert send(cleaning, *old) == ["too_old"] * 5
 	assert send(cleaning, young) == ["duplicate"]
+
+
+@pytest.mark.commits
+def test_what_a_restricted_customer_may_need_stays_until_it_is_lifted(cleaning):
+	customer, number = make_customer().name, random_phone()
+	identities.link(identities.ensure("Phone", number), customer, "Import", verified=True)
+	day = at(add_days(nowdate(), -60))
+	mine, others = call("mine", occurred_at=day, identity=phone(number)), call("others", occurred_at=day)
+	assert send(cleaning, mine, others) == ["stored"] * 2
+	request = restricted(frappe.get_doc("Customer", customer))
+	try:
+		clearing.clear_events(50)
+		assert [one.event_id for one in rows(cleaning, "event_id")] == ["mine"]
+		request.lift("The address was corrected")
+		clearing.clear_events(50)
+		assert rows(cleaning, "event_id") == []
+	finally:
+		frappe.db.set_value("CCMS Privacy Request", request.name, "lifted_on", now_datetime())
+		frappe.db.commit()
 
 
 @pytest.mark.commits

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import frappe
-from frappe.query_builder import DocType
+from frappe.query_builder import Criterion, DocType
 from frappe.utils import getdate, nowdate
+
+from ccms_app.identity.store import identities
+from ccms_app.privacy.store import restriction
 
 EVENT, DAY, SETTINGS = "CCMS Customer Interaction", "CCMS Interaction Day", "CCMS Settings"
 EVENT_DAYS, DAY_DAYS = 400, 1096
@@ -22,7 +25,10 @@ def oldest_day(today: date) -> date:
 
 
 def clear_events(days: int = EVENT_DAYS) -> int:
-	"""Delete events of before so many days, in batches that commit. Returns how many."""
+	"""Delete events of before so many days, in batches that commit. Returns how many.
+
+	Those of a customer whose processing is restricted stay until that is lifted: they may need them (GDPR 18 (2)).
+	"""
 	until = getdate(nowdate()) - timedelta(days=max(int(days), 1))
 	cleared = frappe.db.get_single_value(SETTINGS, "events_cleared_until")
 	if not cleared or getdate(cleared) < until:
@@ -33,7 +39,7 @@ def clear_events(days: int = EVENT_DAYS) -> int:
 
 	for company in frappe.get_all("Company", pluck="name"):
 		pages.close_days(company, until)
-	event = DocType(EVENT)
+	event, held = DocType(EVENT), _held()
 	return sum(
 		_clear(
 			EVENT,
@@ -41,6 +47,7 @@ def clear_events(days: int = EVENT_DAYS) -> int:
 				frappe.qb.from_(event)
 				.select(event.name)
 				.where((event.company == company) & (event.occurred_at < until))
+				.where(event.identity.isnull() | event.identity.notin(held) if held else Criterion.all())
 			),
 		)
 		for company in frappe.get_all("Company", pluck="name")
@@ -62,6 +69,17 @@ def clear_days(days: int = DAY_DAYS) -> int:
 			),
 		)
 		for company in frappe.get_all("Company", pluck="name")
+	)
+
+
+def _held() -> list[str]:
+	"""The identities of everybody whose processing is restricted."""
+	return sorted(
+		{
+			span.identity
+			for customer in restriction.since()
+			for span in identities.spans(customer, everything=True)
+		}
 	)
 
 
