@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from time import perf_counter
 
 import click
 
+from .purchases import day_after, tell_left_out, whom_to_count
 from .terminal import A_PATH, clear_errors, done
 
 
@@ -30,15 +31,7 @@ from .terminal import A_PATH, clear_errors, done
 	"--master", help="Of Spark: local[4], spark://host:7077, yarn.  [default: all cores of this machine]"
 )
 @click.option("--company", help="Whose lines to take, when FACTS holds several companies.")
-@click.option(
-	"--leave-out", multiple=True, metavar="CUSTOMER", help="Never count this customer (repeatable)."
-)
-@click.option(
-	"--keep",
-	multiple=True,
-	metavar="CUSTOMER",
-	help="Count this customer, though it looks like a walk-in (repeatable).",
-)
+@whom_to_count
 @click.option("--drop-duplicates", is_flag=True, help="Leave out rows that are identical to an earlier one.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Of a CSV file; Excel may write gbk.")
 def features(
@@ -89,8 +82,7 @@ def features(
 					frame, left_out = behaviour.compute_with_left_out(
 						running, running.lines(lines), day, settings
 					)
-			for row in left_out.itertuples():
-				console.print(f"  note: {_why(row)}", style="yellow", soft_wrap=True)
+			tell_left_out(left_out, console)
 			done(
 				console,
 				begun,
@@ -102,7 +94,9 @@ def features(
 
 def _day(as_of: datetime | None, facts, console) -> date:
 	"""The as-of, and a word where the lines and it do not fit together."""
-	day = as_of.date() if as_of else facts.to_date + timedelta(days=1)
+	if not as_of:
+		return day_after(facts.lines["posted_at"], console)
+	day = as_of.date()
 	if day <= facts.from_date:
 		raise ValueError(f"Nothing was known on {day}: the first line is of {facts.from_date}.")
 	later = int((facts.lines["posted_at"] >= str(day)).sum())
@@ -111,14 +105,3 @@ def _day(as_of: datetime | None, facts, console) -> date:
 			f"  note: {later:,} line{'s' if later > 1 else ''} of {day} or later left aside", style="yellow"
 		)
 	return day
-
-
-def _why(row) -> str:
-	"""Why a customer is left out, in words."""
-	reasons = {
-		"anonymous": "as you asked",
-		"order_days": f"orders on {row.order_days} days of a year",
-		"invoices": f"up to {row.invoices_a_day:.0f} invoices a day",
-	}
-	word = "" if row.reason == "anonymous" else "; looks like a walk-in (--keep counts it)"
-	return f'customer "{row.customer}" is left out: {reasons[row.reason]}{word}'

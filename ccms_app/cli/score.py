@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .output import replacing_file
+from .purchases import day_after, tell_left_out, whom_to_count
 from .terminal import A_PATH, clear_errors, done
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 )
 @click.option("--out", required=True, type=A_PATH, help="The file for the scores: .parquet or .csv.")
 @click.option("--company", help="Whose lines to take, when FACTS holds several companies.")
+@whom_to_count
 @click.option("--drop-duplicates", is_flag=True, help="Leave out rows that are identical to an earlier one.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Of a CSV file; Excel may write gbk.")
 @click.option(
@@ -53,6 +55,8 @@ def score(
 	horizon: int,
 	out: Path,
 	company: str | None,
+	leave_out: tuple[str, ...],
+	keep: tuple[str, ...],
 	drop_duplicates: bool,
 	encoding: str,
 	engine: str,
@@ -83,32 +87,20 @@ def score(
 		done(console, begun, f"Read {len(read.lines):,} lines from {read.source}")
 		for message in read.messages:
 			console.print(f"  note: {message}", style="yellow")
-		day = as_of.date() if as_of else _day_after(read.lines["posted_at"], console)
+		day = as_of.date() if as_of else day_after(read.lines["posted_at"], console)
 		if day <= read.from_date:
 			raise ValueError(f"As of {day} nothing is known: the first purchase is of {read.from_date}.")
+		settings = Settings(anonymous=frozenset(leave_out), overruled=frozenset(keep))
 		begun = perf_counter()
 		with Engine(engine, master=master) as running, _progress(console) as progress:
-			result = scored(running, running.lines(lines), day, horizon, Settings(), progress=progress)
+			result = scored(running, running.lines(lines), day, horizon, settings, progress=progress)
 		done(console, begun, f"Scored {len(result.scores):,} customers as of {day}")
+		tell_left_out(result.facts["left_out"], console)
 		for one in result.facts["messages"]:
 			console.print(f"  note: {wording.note(one)}", style="yellow")
 		_write(_columns(result.scores, day), out)
 		console.print(f"[green]✓[/green] Wrote {out}", soft_wrap=True)
 		_report(result)
-
-
-def _day_after(posted_at: pd.Series, console) -> date:
-	"""The day after the last purchase. One slip of the pen must not make everybody a customer of long ago: what lies
-	in the future is not the last."""
-	days = posted_at.dt.normalize()
-	coming = days > date.today().isoformat()
-	if coming.all():
-		return days.max().date() + timedelta(days=1)
-	if coming.any():
-		dated = "1 line is" if coming.sum() == 1 else f"{coming.sum():,} lines are"
-		last = days.max().date()
-		console.print(f"  note: {dated} dated after today, up to {last}: not counted", style="yellow")
-	return days[~coming].max().date() + timedelta(days=1)
 
 
 def _refuse(out: Path) -> None:

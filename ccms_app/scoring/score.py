@@ -41,7 +41,7 @@ Progress = Callable[[float, str], None]
 class ScoreResult:
 	"""scores: a row a customer, sorted by name. metrics: of the test split. facts: company_gap, champion, models, rows,
 	customers, active, repeat_customers, test (date or None), season_shift, versions, seconds, messages
-	(see `wording.note`).
+	(see `wording.note`), left_out (rows of `Purchases.left_out`, by customer).
 	"""
 
 	scores: pd.DataFrame
@@ -87,12 +87,13 @@ def score(
 		result = _predicted(scores, histories, as_of, horizon, settings, tell)
 	tell(0.9, "Comparing customers")
 	_standing(scores, as_of, settings)
-	_prices(scores, lines, as_of, settings)
+	_prices(scores, orders.without(lines, known.left_out, "customer"), as_of, settings)
 	_costs(scores, costs)
 	scores["cluster"] = None
 	result.scores = scores
 	result.facts |= {
 		"company_gap": company_gap,
+		"left_out": engine.frame(known.left_out).sort_values("customer", ignore_index=True),
 		"customers": len(scores),
 		"as_of": as_of,
 		"horizon": horizon,

@@ -1,5 +1,7 @@
 """`ccms features` as people call it."""
 
+from datetime import date, timedelta
+
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -63,6 +65,14 @@ def test_says_who_is_left_out(here):
 	assert pd.read_parquet(here / "features.parquet")["customer"].tolist() == ["anna"]
 	ccms("--keep", "till")
 	assert pd.read_parquet(here / "features.parquet")["customer"].tolist() == ["anna", "ben", "till"]
+
+
+def test_a_slip_into_the_future_moves_no_day(here):
+	slip = f"F,{date.today() + timedelta(days=9000)},ben,tea,1,5,,,\n"
+	(here / "facts.csv").write_text(FACTS + slip)
+	result = ccms()
+	assert "1 line is dated after today" in result.output and "as of 2024-02-13" in result.output
+	assert pd.read_parquet(here / "features.parquet")["revenue"].tolist() == [140, 9.9]
 
 
 def test_identical_rows_are_kept_and_counted(here):

@@ -4,16 +4,18 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
 from ccms_app.behaviour.engine import Engine
-from ccms_app.behaviour.lines import from_facts
+from ccms_app.behaviour.lines import SCHEMA, from_facts
 from ccms_app.behaviour.settings import Settings
 from ccms_app.cli import main
 from ccms_app.facts.files import check
 from ccms_app.scoring import wording
 from ccms_app.scoring.score import ScoreResult, score
+from tests.unit.shop_lines import line
 
 AS_OF = date(2024, 6, 1)
 MONEY = ("revenue", "basket_value", "sold_", "returned_365", "discount", "cost", "historic", "margin_365")
@@ -256,6 +258,39 @@ def test_costs_reach_the_bridge_and_complaints_their_rate(lines):
 		~often, "complaint_rate"
 	].isna().all()
 	assert scores["missing_costs"].iloc[0] == "cost of goods, points, acquisition"
+
+
+def test_who_is_left_out_moves_nobodys_price_response():
+	"""A till sells at list price all year: that says nothing of what customers pay."""
+
+	def every_week(customer: str, day: int, **more) -> list[dict]:
+		return [
+			line(
+				customer,
+				7 * week + day,
+				invoice=f"{customer}{day}{week}",
+				ratio=more.get("ratio", 1 - week % 2 / 10),
+			)
+			for week in range(30)
+		]
+
+	shop = every_week("Ann", 0) + every_week("Ben", 1)
+	till = [each for day in range(6) for each in every_week("Till", day, ratio=1.0)]
+	settings = Settings(anonymous=frozenset(["Till"]))
+	with Engine() as engine:
+		without, beside = (
+			score(
+				engine,
+				engine.lines(pa.Table.from_pylist(rows, schema=SCHEMA)),
+				date(2024, 12, 31),
+				90,
+				settings,
+			)
+			for rows in (shop, shop + till)
+		)
+	assert without.scores["price_response"].notna().all()
+	pd.testing.assert_frame_equal(without.scores, beside.scores)
+	assert beside.facts["left_out"]["customer"].tolist() == ["Till"]
 
 
 # the command

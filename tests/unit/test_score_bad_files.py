@@ -154,6 +154,19 @@ def test_a_walk_in_customer_of_ten_thousand_orders_is_left_out(tmp_path):
 	)
 
 
+def test_says_who_is_left_out_and_counts_them_when_told(tmp_path):
+	lines = shop()
+	till = lines.head(25).assign(invoice=[f"T{n}" for n in range(25)], customer="Till [1]")
+	lines = pd.concat([lines, till.assign(posted_at=lines["posted_at"].min())])
+	found, scores = of(lines, tmp_path, "--leave-out", "C7")
+	assert 'customer "Till [1]" is left out: up to 25 invoices a day' in found.stderr
+	assert 'customer "C7" is left out: as you asked' in found.stderr
+	assert not {"Till [1]", "C7"} & set(scores["customer"])
+	found, scores = of(lines, tmp_path, "--keep", "Till [1]")
+	assert "is left out" not in found.stderr
+	assert {"Till [1]", "C7"} <= set(scores["customer"])
+
+
 def test_names_that_look_like_something_else_stay_names(tmp_path):
 	names = [
 		"007",
