@@ -15,7 +15,9 @@ MOST_BYTES = 1024 * 1024
 MOST_ROWS = 1_000
 DEEPEST = 10
 """Deeper objects and lists of a body that cannot be read for its depth are emptied: what is left is too deep as well."""
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.?)*"?|[\[\]{}]', re.DOTALL)
+"""A text, or a sign that opens or closes. A text that nobody closes reaches to the end: were it to match not at all, each of
+its quotes would be tried as a start anew, which takes hours for a megabyte of them."""
 
 
 class BadBody(Exception):

@@ -1,6 +1,7 @@
 """Bodies of requests with events: any bytes are answered."""
 
 import json
+import time
 from datetime import datetime, timezone
 
 import pytest
@@ -75,3 +76,32 @@ def test_any_bytes_are_answered(raw):
 		assert isinstance(read(raw).events, list)
 	except BadBody as refused:
 		assert refused.status in (400, 413)
+
+
+@pytest.mark.parametrize(
+	"text", [b'\\"' * 500_000, b'"' * 1_000_000, b"\\" * 1_000_001, b'\\"\n' * 330_000, b"[]" * 500_000]
+)
+def test_a_text_that_never_ends_keeps_nobody_waiting(text):
+	started = time.process_time()
+	with pytest.raises(BadBody):
+		read(b"[" * 2_000 + b'"' + text)
+	assert time.process_time() - started < 2
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(alphabet='ab"\\[]{}\n茶')
+TREES = st.recursive(
+	LEAVES,
+	lambda inner: (
+		st.lists(inner, max_size=4) | st.dictionaries(st.text(alphabet='a"\\[]{}'), inner, max_size=3)
+	),
+)
+
+
+@given(st.lists(TREES, min_size=1, max_size=4), st.integers(0, 3))
+def test_what_stands_beside_a_bottomless_event_is_read_as_it_came(events, place):
+	deep = "[" * 50_000 + "]" * 50_000
+	texts = [json.dumps(event, ensure_ascii=False) for event in events]
+	texts.insert(place, deep)
+	found = read(f"[{','.join(texts)}]".encode()).events
+	found.pop(min(place, len(events)))
+	assert found == events
