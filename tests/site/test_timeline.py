@@ -173,6 +173,35 @@ def test_who_may_read(customer, phone, as_user):
 			timeline.page(customer, timeline.Filters(text="secret"))
 
 
+def test_the_words_of_a_document_are_for_whom_roles_let_read_it(customer, phone, as_user):
+	about = {"reference_doctype": "Issue", "reference_name": "ISS-1", "content": "hospital needle"}
+	ticket = by("Phone", phone, subject="allergy", outcome="Open", **about)
+	order = {"reference_doctype": "Delivery Note", "reference_name": "DN-1"}
+	write(ticket, by("Phone", phone, subject="on its way", **order), by("Phone", phone, subject="needle"))
+	source, columns = sources.of_site(COMPANY).name, ["name", "subject", "content", "reference_doctype"]
+	(name,) = frappe.get_all(
+		timeline.EVENT,
+		{"reference_name": "ISS-1", "subject": "allergy", "event_source": source},
+		pluck="name",
+	)
+	with as_user(SELLER):
+		assert not frappe.has_permission("Issue", "read")
+		rows = api.page(customer)["rows"]
+		assert [(row.subject, row.content) for row in rows] == [("", ""), ("on its way", ""), ("needle", "")]
+		assert (rows[0].outcome, rows[0].reference_doctype) == ("Open", "Issue")
+		assert subjects(customer, text="needle") == ["needle"] and subjects(customer, text="allergy") == []
+		assert subjects(customer, text="Open") == [""]
+		listed = frappe.get_list(
+			timeline.EVENT, {"event_source": source, "reference_name": ["like", "%-1"]}, columns
+		)
+		assert [row.subject for row in listed if row.name in {one.name for one in rows}] == ["on its way"]
+		assert not frappe.has_permission(timeline.EVENT, "read", doc=name)
+		assert frappe.has_permission(timeline.EVENT, "read", doc=rows[1].name)
+		assert frappe.get_list(timeline.EVENT, {"name": name}, columns) == []
+	assert frappe.get_list(timeline.EVENT, {"name": name}, pluck="subject") == ["allergy"]
+	assert subjects(customer, text="needle") == ["allergy", "needle"]
+
+
 def test_another_company_is_beyond_the_fence(customer, phone, as_user):
 	write(by("Phone", phone, subject="here"))
 	write(by("Phone", phone, subject="abroad"), company=ABROAD)

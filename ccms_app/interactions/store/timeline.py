@@ -30,6 +30,8 @@ from ccms_app.identity.store import identities
 from ccms_app.interactions import texts
 from ccms_app.privacy.store import fence, reading
 
+from . import permitted
+
 EVENT, IDENTITY, TYPE = "CCMS Customer Interaction", "CCMS Identity", "CCMS Interaction Type"
 MOST = 100
 """Rows of a page at most."""
@@ -150,7 +152,8 @@ def page(
 		{"rows": [...], "next_key": "", "read_until": None} where each row has `FIELDS` and `category`, `identity_kind`,
 		`identity_shown` (masked), texts as they came, never to be taken for markup; `next_key` is empty on the last page. A page that looks for a text may be short, and
 		go on nevertheless: `read_until` says until when it has looked. Rows of companies and branches beyond the user's
-		fence are left out, and so is what names people for who sees them masked.
+		fence are left out, and so is what names people for who sees them masked, and the words of documents that the
+		user's roles do not read.
 	"""
 	filters = filters or Filters()
 	limit = min(max(cint(limit), 1), MOST)
@@ -250,10 +253,15 @@ def _holding(names: list[str], text: str) -> set[str]:
 		return set()
 	# not by the query builder: a thousand names take it longer than the database
 	columns = " or ".join(f"`{name}` like %s" for name in SEARCHED)
+	others = " or ".join(f"`{name}` like %s" for name in SEARCHED if name not in permitted.WORDS)
 	places = ", ".join(["%s"] * len(names))
 	like = f"%{_literal(texts.plain(text))}%"
-	statement = f"select `name` from `tab{EVENT}` where `name` in ({places}) and ({columns})"
-	return {row[0] for row in frappe.db.sql(statement, [*names, *([like] * len(SEARCHED))])}
+	# whether it is not only the words: these may be hidden
+	statement = f"select `name`, `reference_doctype`, ({others}) from `tab{EVENT}` where `name` in ({places}) and ({columns})"
+	likes = [like] * (len(SEARCHED) - len(permitted.WORDS))
+	found = frappe.db.sql(statement, [*likes, *names, *([like] * len(SEARCHED))])
+	hidden = permitted.hidden({about for _name, about, _elsewhere in found})
+	return {name for name, about, elsewhere in found if elsewhere or about not in hidden}
 
 
 def _conditions(filters: Filters) -> list[Criterion] | None:
@@ -303,11 +311,14 @@ def _rows(names: list[str]) -> list[dict[str, Any]]:
 	categories = dict(frappe.get_all(TYPE, fields=["name", "category"], as_list=True))
 	shown = _shown({name for row in rows for name in (row.identity, row.visitor) if name})
 	is_masked = reading.is_masked()
+	hidden = permitted.hidden({row.reference_doctype for row in rows})
 	for row in rows:
 		row.category = categories.get(row.interaction_type) or ""
 		row.identity_kind, row.identity_shown = shown.get(row.identity or row.visitor, ("", ""))
 		row.update({name: texts.told(row[name]) for name in TOLD if row[name]})
 		row.content = (row.content or "")[:EXCERPT]
+		if row.reference_doctype in hidden:
+			row.update(dict.fromkeys(permitted.WORDS, ""))
 		if is_masked:
 			row.update(dict.fromkeys(PERSONAL, ""))
 	return rows
