@@ -2,11 +2,13 @@
 
 import csv
 import io
+import os
 
 import frappe
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from frappe.utils import add_days, now_datetime
 from frappe.utils.file_manager import save_file
 
 from ccms_app.interactions.store import imports
@@ -106,11 +108,33 @@ def test_the_file_goes_when_all_its_rows_are_in(made):
 	doc = made(table(f"1,{DAY},,x,x"))
 	path = frappe.get_doc("File", {"file_url": doc.file}).get_full_path()
 	doc = run(doc)
-	import os
-
 	assert not doc.file and not os.path.exists(path)
 	with raises_refusal("All rows of this import are in"):
 		imports.start(doc.name)
+
+
+def test_refused_rows_can_be_mended_and_imported_again(made):
+	doc = run(made(table(f"1,{DAY} 10:00,,x,x", f"2,{NOON:%d/%m/%Y} 10:00,,x,x")))
+	assert (doc.status, doc.stored, doc.refused) == ("Finished", 1, 1) and doc.file
+	imports.resume_all()
+	assert doc.reload().file
+	with raises_refusal("it can only go on"):
+		imports.start(doc.name, dry=True)
+	doc.time_format = "%d/%m/%Y %H:%M"
+	doc.save()
+	doc = run(doc)
+	assert (doc.status, doc.rows_done, doc.stored, doc.duplicate, doc.refused) == ("Finished", 2, 1, 1, 0)
+	assert not doc.file and not doc.errors_file
+	with raises_refusal("All rows of this import are in"):
+		imports.start(doc.name)
+
+
+def test_a_file_with_refused_rows_goes_after_a_week(made):
+	doc = run(made(table("1,never,,x,x")))
+	path = frappe.get_doc("File", {"file_url": doc.file}).get_full_path()
+	frappe.db.set_value(DOCTYPE, doc.name, "modified", add_days(now_datetime(), -8), update_modified=False)
+	imports.resume_all()
+	assert not doc.reload().file and not os.path.exists(path)
 
 
 def test_a_dry_run_writes_nothing(made):
@@ -182,7 +206,6 @@ def test_a_killed_worker_leaves_an_import_that_goes_on(made, share):
 	imports.run(name)
 	doc.reload()
 	assert (doc.status, doc.rows_done, doc.stored, doc.refused) == ("Finished", 3_500, 3_499, 1)
-	assert not doc.file
 	assert frappe.db.count(EVENT, {"event_source": doc.event_source}) == 3_499
 	assert len(refused(doc)) == 1
 
@@ -231,13 +254,33 @@ def test_half_a_parquet_file_is_a_clear_error(made):
 	assert not doc.stored and doc.file
 
 
-def test_a_parquet_file_broken_inside_keeps_what_came_before(made):
+def broken_inside() -> bytes:
 	whole = bytearray(parquet_of())
 	chunk = pq.ParquetFile(io.BytesIO(bytes(whole))).metadata.row_group(2).column(0)
 	whole[chunk.data_page_offset : chunk.data_page_offset + 200] = b"\xff" * 200
-	doc = run(made(bytes(whole), "events.parquet"))
+	return bytes(whole)
+
+
+def test_a_parquet_file_broken_inside_keeps_what_came_before(made):
+	doc = run(made(broken_inside(), "events.parquet"))
 	assert doc.status == "Failed" and "broken after row 2000" in doc.problem
 	assert doc.stored == doc.rows_done == 2_000
+
+
+def test_a_check_that_fails_leaves_all_rows_to_the_import(made, monkeypatch):
+	doc = run(made(broken_inside(), "events.parquet"), dry=True)
+	assert doc.status == "Failed" and not (doc.rows_done or doc.stored or doc.duplicate or doc.refused)
+	doc = run(doc)
+	assert frappe.db.count(EVENT, {"event_source": doc.event_source}) == doc.stored == 2_000
+
+	doc = made(many(1_500))
+	monkeypatch.setattr(imports, "_show_progress", lambda doc: 1 / 0)
+	with pytest.raises(ZeroDivisionError):
+		run(doc, dry=True)
+	monkeypatch.undo()
+	assert doc.reload().status == "Failed" and not doc.rows_done
+	doc = run(doc)
+	assert (doc.status, doc.stored, doc.refused) == ("Finished", 1_499, 1)
 
 
 def test_no_file_of_somebody_else_is_read(made):
@@ -249,6 +292,27 @@ def test_no_file_of_somebody_else_is_read(made):
 	frappe.db.commit()
 	status, _body = Browser(world.MANAGER).post("ccms_app.api.interaction_imports.columns", name=mine.name)
 	assert status == 403
+	frappe.delete_doc("File", secret.name, force=True)
+	frappe.db.commit()
+
+
+def test_nothing_changes_while_it_runs(made):
+	mine = made(table(f"1,{DAY},,x,x"))
+	secret = frappe.get_doc(
+		{"doctype": "File", "file_name": "secret.csv", "content": table("1,2,3,4,5"), "is_private": 1}
+	).insert()
+	for dry in (True, False):
+		imports.start(mine.name, dry)
+		for change in ({"file": secret.file_url}, {"time_zone": "UTC"}, {"columns": COLUMNS[:2]}):
+			doc = frappe.get_doc(DOCTYPE, mine.name).update(change)
+			with raises_refusal("This import is running"):
+				doc.save()
+		frappe.get_doc(DOCTYPE, mine.name).save()
+	frappe.db.set_value(DOCTYPE, mine.name, "file", secret.file_url)
+	frappe.db.commit()
+	imports.run(mine.name)
+	doc = mine.reload()
+	assert (doc.status, doc.rows_done) == ("Failed", 0) and "not the one that this import" in doc.problem
 	frappe.delete_doc("File", secret.name, force=True)
 	frappe.db.commit()
 

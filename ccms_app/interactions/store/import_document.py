@@ -36,7 +36,7 @@ def check(doc) -> None:
 		frappe.throw(_("Choose a source that is no web page."))
 	if doc.time_zone and doc.time_zone not in available_timezones():
 		frappe.throw(_("{0} is no time zone, such as Asia/Shanghai.").format(_shown(doc.time_zone)))
-	if before and before.rows_done and before.status not in ("Checked", "Draft"):
+	if before:
 		_unchanged(doc, before)
 	for row in doc.columns:
 		if row.target and not row.column_name and not row.fixed_value:
@@ -76,11 +76,28 @@ def forget(doc) -> None:
 
 
 def _unchanged(doc, before) -> None:
-	for field in ("event_source", "file", "time_zone", "time_format", "encoding"):
+	"""Nothing changes while it runs: who started it was asked about this file alone. Later the file stays when rows of
+	it are in; how it is read may change when the import is done, for the rows that were refused."""
+	is_running = before.status in ("Running", "Checking")
+	fixed: tuple[str, ...] = ()
+	if is_running or (before.status == "Failed" and before.rows_done):
+		fixed = ("event_source", "file", "time_zone", "time_format", "encoding")
+	elif before.status == "Finished":
+		fixed = ("event_source", "file")
+	for field in fixed:
 		if (doc.get(field) or "") != (before.get(field) or ""):
-			frappe.throw(
-				_("Some rows are in already: {0} cannot change.").format(_(doc.meta.get_label(field)))
+			words = (
+				_("This import is running.")
+				if is_running
+				else _("Some rows are in already: {0} cannot change.")
 			)
+			frappe.throw(words.format(_(doc.meta.get_label(field))))
+	if is_running and _columns(doc) != _columns(before):
+		frappe.throw(_("This import is running."))
+
+
+def _columns(doc) -> list[tuple[str, str, str]]:
+	return [(row.target or "", row.column_name or "", row.fixed_value or "") for row in doc.columns]
 
 
 def _shown(text: str) -> str:

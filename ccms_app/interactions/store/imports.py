@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
+from frappe.utils import add_days, now_datetime
 
 from ccms_app.identity.store.rows import insert
 from ccms_app.interactions import answers, mapping, tables
@@ -24,6 +24,8 @@ from .import_document import ERROR, mapping_of, zone_of
 
 DOCTYPE = "CCMS Interaction Import"
 BATCH = 1_000
+KEPT_DAYS = 7
+"""So long the file of a finished import stays when rows of it were refused, for what was wrong may be mended."""
 DRAFT, CHECKING, CHECKED, RUNNING = "Draft", "Checking", "Checked", "Running"
 FINISHED, FAILED = "Finished", "Failed"
 COLUMNS = (
@@ -58,15 +60,16 @@ def columns(name: str) -> list[dict[str, str]]:
 
 
 def start(name: str, dry: bool = False) -> None:
-	"""Have an import run, or go on, in the background; or only its rows be checked."""
+	"""Have an import run, or go on, in the background; or only its rows be checked. One that is finished runs again from
+	the first row where rows were refused: those that are in are known."""
 	doc = frappe.get_doc(DOCTYPE, name, for_update=True)
-	if doc.status == FINISHED:
+	if doc.status == FINISHED and not (doc.file and doc.refused):
 		frappe.throw(_("All rows of this import are in."))
 	path = _path(doc, asks=True)
 	mapping_of(doc)
 	continues = doc.status in (RUNNING, FAILED) and doc.rows_done and not dry
 	values: dict[str, Any] = {"status": CHECKING if dry else RUNNING, "problem": ""}
-	if dry and doc.status in (RUNNING, FAILED) and doc.rows_done:
+	if dry and doc.status in (RUNNING, FAILED, FINISHED) and doc.rows_done:
 		frappe.throw(_("Some rows of this import are in already: it can only go on."))
 	if not continues:
 		frappe.db.delete(ERROR, {"interaction_import": name})
@@ -90,11 +93,16 @@ def enqueue(name: str) -> None:
 
 
 def resume_all() -> None:
-	"""Go on with imports whose worker died; delete the files of those that were just done."""
+	"""Go on with imports whose worker died; delete the files of those that are done and need them no more."""
 	for name in frappe.get_all(DOCTYPE, {"status": ["in", [RUNNING, CHECKING]]}, pluck="name"):
 		enqueue(name)
-	for name in frappe.get_all(DOCTYPE, {"status": FINISHED, "file": ["!=", ""]}, pluck="name"):
-		_forget_file(frappe.get_doc(DOCTYPE, name))
+	done = {"status": FINISHED, "file": ["!=", ""]}
+	waiting = add_days(now_datetime(), -KEPT_DAYS)
+	for name, refused, modified in frappe.get_all(
+		DOCTYPE, done, ["name", "refused", "modified"], as_list=True
+	):
+		if not refused or modified < waiting:
+			_forget_file(frappe.get_doc(DOCTYPE, name))
 	frappe.db.commit()
 
 
@@ -108,6 +116,9 @@ def run(name: str) -> None:
 	dry = doc.status == CHECKING
 	try:
 		path = _path(doc)
+		if _mark(path) != doc.file_mark:
+			# who started it was asked about that file; this one may be somebody else's
+			raise Unreadable(_("The file is not the one that this import was started with."))
 		if not doc.rows_in_file:
 			doc.db_set("rows_in_file", tables.count(path, doc.encoding))
 			frappe.db.commit()
@@ -202,9 +213,12 @@ def _note(doc, number: int, told: list[Answer]) -> None:
 
 
 def _finish(doc, status: str, problem: str = "") -> None:
-	doc.db_set({"status": status, "problem": problem, "errors_file": _errors_file(doc)})
+	values = {"status": status, "problem": problem, "errors_file": _errors_file(doc)}
+	if status == FAILED and doc.status == CHECKING:
+		values |= {"rows_done": 0, "stored": 0, "duplicate": 0, "refused": 0}  # not one of them is in
+	doc.db_set(values)
 	frappe.db.commit()
-	if status == FINISHED:
+	if status == FINISHED and not doc.refused:
 		_forget_file(doc)  # after it is known that nobody needs it: a file on the disk does not come back
 	frappe.publish_realtime("ccms_import_done", {"name": doc.name}, doctype=DOCTYPE, docname=doc.name)
 

@@ -8,17 +8,18 @@ frappe.ui.form.on("CCMS Interaction Import", {
 	refresh(frm) {
 		const { status, rows_done, refused, rows_in_file } = frm.doc;
 		const runs = ["Running", "Checking"].includes(status);
-		if (status === "Finished" || runs) frm.disable_form();
-		if (frm.is_new() || status === "Finished") return;
+		const is_again = status === "Finished" && frm.doc.file && refused;
+		if ((status === "Finished" && !is_again) || runs) frm.disable_form();
+		if (frm.is_new() || (status === "Finished" && !is_again)) return;
 		const is_begun = rows_done && ["Running", "Failed"].includes(status);
 		if (frm.doc.file && !is_begun && !runs) {
 			frm.add_custom_button(__("Read Columns"), () => read_columns(frm));
-			if (frm.doc.columns?.length) frm.add_custom_button(__("Check Rows"), () => start(frm, 1));
+			if (frm.doc.columns?.length && !is_again)
+				frm.add_custom_button(__("Check Rows"), () => start(frm, 1));
 		}
 		if (frm.doc.file && frm.doc.columns?.length && status !== "Checking") {
-			frm.add_custom_button(is_begun ? __("Go On") : __("Import"), () => start(frm, 0)).addClass(
-				"btn-primary"
-			);
+			const title = is_begun ? __("Go On") : is_again ? __("Import Again") : __("Import");
+			frm.add_custom_button(title, () => start(frm, 0)).addClass("btn-primary");
 		}
 		if (status === "Draft") {
 			frm.set_intro(
@@ -33,6 +34,14 @@ frappe.ui.form.on("CCMS Interaction Import", {
 					? __("{0} of {1} rows would be refused: the file below says why.", [refused, rows_in_file])
 					: __("All {0} rows can be imported.", [rows_in_file]),
 				refused ? "orange" : "green"
+			);
+		} else if (is_again) {
+			frm.set_intro(
+				__(
+					"{0} rows were refused: the file below says why. Where the columns, the time zone or the form of times were wrong, mend them and import again; rows that are in stay as they are. The file is deleted a week after the last run.",
+					[refused]
+				),
+				"orange"
 			);
 		}
 	},
