@@ -5,7 +5,7 @@ import pytest
 
 from ccms_app.loyalty.store import members
 from tests.site import factories, world
-from tests.site.clock import day
+from tests.site.clock import at, day
 from tests.site.factories import make_customer, make_program, make_return, make_sales_invoice
 from tests.site.ledger_checks import (  # noqa: F401 (strict is a fixture)
 	check,
@@ -270,3 +270,16 @@ def test_a_number_sent_as_text(text):
 @pytest.mark.parametrize("huge", [1e15, 1e30, 1e300, 10**40])
 def test_a_huge_number(raises_refusal, huge):
 	raises_refusal("Only 1000 points can be used", member(), ccms_redeem_points=huge)
+
+
+def test_points_given_back_for_days_of_grace_were_not_there_on_an_earlier_day(raises_refusal):
+	"""Expired meanwhile, they stand in a lot that begins today."""
+	customer = make_customer(make_program(expiry_model="Rolling", expiry_months=1, restore_grace_days=10))
+	with at(day(-40)):
+		set_balance(membership_of(customer), 1000)
+	with at(day(-20)):
+		sale = make_sales_invoice(customer, qty=2, ccms_redeem_points=500)
+	sale.reload().cancel()
+	raises_refusal("Only 0 points", customer, ccms_redeem_points=100, posting_date=day(-15))
+	make_sales_invoice(customer, ccms_redeem_points=100)
+	check(membership_of(customer))

@@ -15,7 +15,7 @@ from frappe import _
 from frappe.utils import cint, flt, fmt_money, getdate, nowdate
 
 from ccms_app.loyalty import money, movements, redemption
-from ccms_app.loyalty.model import ZERO, Program, Sale
+from ccms_app.loyalty.model import ZERO, NotEnoughPoints, Program, Sale
 from ccms_app.loyalty.money import dec
 
 from . import balances, credit_notes, ledger, members, payments, points_row, programs, refusals
@@ -373,7 +373,7 @@ def _post_sale(doc) -> None:
 	if sale.redeem_points:
 		try:
 			movements.redeem(book, program, sale, today)
-		except movements.NotEnoughPoints as error:
+		except NotEnoughPoints as error:
 			refusals.refuse(redemption.Refusal("balance", {"spendable": error.spendable}), doc)
 		ledger.write([book])
 	if book.member.status in EARNING and program.runs_on(sale.posting_date):
