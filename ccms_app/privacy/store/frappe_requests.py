@@ -10,6 +10,7 @@ from ccms_app.privacy import requests as of
 
 from . import erasing, exporting, mails, portal, requests, scrubbing, trails
 
+DOWNLOAD, DELETION = "Personal Data Download Request", "Personal Data Deletion Request"
 CHECKED = "Mail to Known Address"
 """Frappe has sent a link to the address, and it was pressed."""
 
@@ -61,9 +62,9 @@ def _request(customer: str):
 def finish(name: str) -> None:
 	"""The job that closes the log-in under a name that is nobody's, and Frappe's request with it: after the customers, which
 	wait before it in the same queue."""
-	user = frappe.db.get_value("Personal Data Deletion Request", name, "email")
+	user = frappe.db.get_value(DELETION, name, "email")
 	if portal.customers_of(user):
-		frappe.db.set_value("Personal Data Deletion Request", name, "status", "On Hold")
+		frappe.db.set_value(DELETION, name, "status", "On Hold")
 		frappe.db.commit()
 		return
 	words = [user]
@@ -71,8 +72,8 @@ def finish(name: str) -> None:
 		words.append(frappe.db.get_value("User", user, "full_name"))
 		close_login(user, f"{erasing.new_name()}@erased.invalid")
 	values = {"status": "Deleted", "email": name}
-	frappe.db.set_value("Personal Data Deletion Request", name, values)
-	trails.clear("Personal Data Deletion Request", [name])
+	frappe.db.set_value(DELETION, name, values)
+	trails.clear(DELETION, [name])
 	mails.forget_addresses([user], [word for word in words if word and len(word) >= scrubbing.SHORTEST])
 	scrubbing.scrub(word for word in words if word)
 	frappe.db.commit()
@@ -96,7 +97,51 @@ def close_login(user: str, new: str) -> None:
 	frappe.db.delete("Sessions", {"user": ["in", [user, new]]})
 
 
-def attach(doc) -> None:
-	"""Attach what we hold about the customers behind a download request."""
-	for customer in portal.customers_of(doc.user):
-		exporting.attach(customer, doc.doctype, doc.name)
+# --- downloads ---------------------------------------------------------------------------------------------------
+
+
+def check_asker(doc) -> None:
+	"""A log-in asks for what is held about itself. A guest may name an address: the answer goes to that address alone."""
+	if frappe.session.user not in ("Guest", doc.user):
+		frappe.throw(
+			_("You can ask for your own data only. For a customer, write a CCMS Privacy Request."),
+			frappe.PermissionError,
+		)
+
+
+def answer(doc, personal_data: str) -> None:
+	"""Make the files of a download request and mail their links to the person. Request and files belong to the person's
+	log-in, whoever asked, and open to nobody else who is logged in but those who handle such requests."""
+	doc.db_set("owner", doc.user, update_modified=False)
+	files = [exporting.attach(customer, doc.doctype, doc.name) for customer in portal.customers_of(doc.user)]
+	files.append(
+		frappe.get_doc(
+			{
+				"doctype": "File",
+				"file_name": f"log-in-{doc.name}.json",
+				"attached_to_doctype": doc.doctype,
+				"attached_to_name": doc.name,
+				"content": str(personal_data),
+				"is_private": 1,
+			}
+		).insert(ignore_permissions=True)
+	)
+	for file in files:
+		file.db_set("owner", doc.user, update_modified=False)
+	shown = "".join(
+		f'<li><a href="{frappe.utils.get_url(file.unique_url)}">{frappe.utils.escape_html(file.file_name)}</a></li>'
+		for file in files
+	)
+	frappe.sendmail(
+		recipients=doc.user,
+		subject=_("Download Your Data"),
+		message=f"<p>{_('This is what we hold about you. Log in to open it:')}</p><ul>{shown}</ul>",
+		header=[_("Download Your Data"), "green"],
+	)
+
+
+def forget_downloads(users: list[str]) -> None:
+	"""Delete the download requests of log-ins, with their files."""
+	names = frappe.get_all(DOWNLOAD, {"user": ["in", users or [""]]}, pluck="name")
+	trails.clear(DOWNLOAD, names)
+	frappe.db.delete(DOWNLOAD, {"name": ["in", names or [""]]})
