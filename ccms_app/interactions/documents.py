@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,6 +17,10 @@ from ccms_app.identity import kinds
 
 MOST_CONTENT, MOST_SUBJECT = 3_500, 280
 """Bytes of a text that go into an event, which may be 8 kB in all; the document itself has the rest."""
+MOST_READ = 64_000
+"""Characters of a text that are looked at for it."""
+SETTLED = timedelta(hours=6)
+"""So long after its end a visit is told as it stands, if nobody has said how it went."""
 SHOPPING_CART = "Shopping Cart"
 ENDED = ("Completed", "Failed", "Busy", "No Answer", "Canceled")
 """States of a call that is over."""
@@ -43,6 +47,7 @@ class Happened:
 
 	key: of the event. at: in the site's time. reach: (kind, as typed) of who it was with. customers: whom the document names.
 	everybody: it was with each of them (a mail to three people), not with one who can be reached in several ways.
+	changes: the key of the event that this one adds to; without that one it is not told.
 	"""
 
 	key: str
@@ -54,6 +59,7 @@ class Happened:
 	reach: tuple[tuple[str, str], ...] = ()
 	customers: tuple[str, ...] = ()
 	everybody: bool = False
+	changes: str = ""
 	values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -106,42 +112,94 @@ def call_log(doc: Document) -> Iterator[Happened]:
 		return
 	is_incoming = doc.get("type") != "Outgoing"
 	number = doc.get("from") if is_incoming else doc.get("to")
-	yield _happened(
-		"Call Log",
-		doc,
-		"Call",
-		doc.get("start_time") or doc.get("creation"),
-		reach=((kinds.PHONE, number),) if number else (),
-		customers=_named(doc.get("customer"), *_linked(doc)),
-		values={
-			"direction": "In" if is_incoming else "Out",
-			"duration": _number(doc.get("duration")),
-			"outcome": doc.get("status"),
-			"subject": doc.get("type_of_call"),
-			"content": plain(doc.get("summary")),
-		},
-	)
+	told = {
+		"direction": "In" if is_incoming else "Out",
+		"subject": doc.get("type_of_call"),
+		"content": plain(doc.get("summary")),
+	}
+	whose: dict[str, Any] = {
+		"reach": ((kinds.PHONE, number),) if number else (),
+		"customers": _named(doc.get("customer"), *_linked(doc)),
+	}
+	values = {**told, "duration": _number(doc.get("duration")), "outcome": doc.get("status")}
+	at = doc.get("start_time") or doc.get("creation")
+	main = _happened("Call Log", doc, "Call", at, values=values, **whose)
+	yield main
+	if told["content"]:
+		yield _happened(
+			"Call Log",
+			doc,
+			"Call",
+			doc.get("modified"),
+			key="summary",
+			changes=main.key,
+			values=told,
+			**whose,
+		)
 
 
-def event(doc: Document, now: datetime) -> Iterator[Happened]:
-	"""A meeting or visit that has begun, with each of the customers who take part."""
-	starts, ends = doc.get("starts_on"), doc.get("ends_on")
-	if not starts or starts > now or doc.get("status") == "Cancelled":
+def event(
+	doc: Document, now: datetime, of_contacts: Mapping[str, Iterable[str]] | None = None
+) -> Iterator[Happened]:
+	"""A meeting or visit that is over, with each of the customers who take part: once somebody has said how it went, or some
+	hours after its end; and what is said of it later. Of a private one only what it was, when and how long.
+
+	of_contacts: the customers of contacts who take part.
+	"""
+	starts, ends, status = doc.get("starts_on"), doc.get("ends_on"), doc.get("status")
+	if not starts or starts > now:
 		return
-	yield _happened(
-		"Event",
-		doc,
-		CATEGORIES.get(doc.get("event_category") or "", "Visit"),
-		starts,
-		customers=_linked(doc),
-		everybody=True,
-		values={
-			"subject": doc.get("subject"),
-			"content": plain(doc.get("description")),
-			"outcome": doc.get("status"),
-			"duration": (ends - starts).total_seconds() if ends and ends > starts else None,
-		},
-	)
+	kind = CATEGORIES.get(doc.get("event_category") or "", "Visit")
+	whose: dict[str, Any] = {
+		"customers": _named(*_linked(doc), *_of_contacts(doc, of_contacts or {})),
+		"everybody": True,
+	}
+	is_private = doc.get("event_type") != "Public"
+	duration = (ends - starts).total_seconds() if ends and ends > starts else None
+	said = {"subject": doc.get("subject"), "content": plain(doc.get("description")), "duration": duration}
+	values = {"duration": duration} if is_private else {**said, "outcome": status}
+	main = _happened("Event", doc, kind, starts, values=values, **whose)
+	over = max(starts, ends or starts) + (timedelta(days=1) if doc.get("all_day") else timedelta())
+	if status in ("Completed", "Closed") or (status != "Cancelled" and over + SETTLED <= now):
+		yield main
+	if is_private:
+		return
+	later: dict[str, Any] = {"changes": main.key, **whose}
+	if status in ("Completed", "Cancelled"):
+		key = f"outcome/{status}"
+		yield _happened("Event", doc, kind, doc.get("modified"), key=key, values=values, **later)
+	if said["content"]:
+		yield _happened("Event", doc, kind, doc.get("modified"), key="summary", values=said, **later)
+
+
+def _of_contacts(doc: Document, of_contacts: Mapping[str, Iterable[str]]) -> Iterator[str]:
+	for row in doc.get("event_participants") or ():
+		if row.get("reference_doctype") == "Contact":
+			yield from of_contacts.get(row.get("reference_docname"), ())
+
+
+def news(one: Happened, told: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+	"""What a later change adds to the events that were told of its document; None: nothing, or there is nothing to add to.
+
+	An outcome is told once, with whatever else is new by then; a text once, where there was none.
+	"""
+	told = list(told)
+	if not any(is_key(row["event_id"], one.changes) for row in told):
+		return None
+	known = {name: {row.get(name) for row in told} - {None, "", 0} for name in one.values}
+	new = dict(one.values)
+	if new.get("outcome") in known.get("outcome", ()) or ("outcome" not in new and known["content"]):
+		return None
+	if known.get("duration"):
+		new.pop("duration")
+	if new.get("content") in known.get("content", ()):
+		new.pop("content")
+	return new
+
+
+def is_key(event_id: str, key: str) -> bool:
+	"""Whether an event is the one of a key, of whichever person: `key`, and behind it nothing, a place or a hash."""
+	return event_id == key or bool(re.fullmatch(re.escape(key) + "/[0-9a-f]+", event_id))
 
 
 def delivery_note(doc: Document) -> Iterator[Happened]:
@@ -239,20 +297,39 @@ def _happened(
 	)
 
 
+_CODE = re.compile(r"(?i)<(/?)(style|script)\b[^<>]*>?")
+
+
 def plain(text: object) -> str:
-	"""The text of HTML or plain text, without control characters, short enough for an event."""
-	text = re.sub(r"(?is)<(style|script)\b.*?</\1\s*>", " ", str(text or ""))
+	"""The text of HTML or plain text, without control characters, short enough for an event. Takes as long for a text that
+	means harm as for any other."""
+	text = _without_code(str(text or "")[:MOST_READ])
 	text = re.sub(r"(?i)<br\s*/?>|</(p|div|li|tr|h\d)>", "\n", text)
-	text = html.unescape(re.sub(r"(?s)<[a-zA-Z/!][^>]*>", "", text))
+	text = html.unescape(re.sub(r"<[a-zA-Z/!][^<>]*>", "", text))
 	text = "".join(sign for sign in text if sign >= " " or sign in "\n\t")
 	text = re.sub(r"\n\s*\n+", "\n", text).strip()
 	return text.encode()[:MOST_CONTENT].decode(errors="ignore")
 
 
+def _without_code(text: str) -> str:
+	"""The text without its scripts and styles. One that never ends is text."""
+	tags = list(_CODE.finditer(text))
+	last_end = {tag[2].lower(): tag.start() for tag in tags if tag[1]}
+	parts, kept_from, inside = [], 0, ""
+	for tag in tags:
+		kind = tag[2].lower()
+		if tag[1] and kind == inside:
+			kept_from, inside = tag.end(), ""
+		elif not tag[1] and not inside and last_end.get(kind, -1) > tag.start():
+			parts.append(text[kept_from : tag.start()])
+			inside = kind
+	return " ".join([*parts, text[kept_from:]])
+
+
 def _addresses(typed: str | None) -> list[str]:
 	"""Addresses of a line such as "Wang Fang <fang@example.com>, li@example.com", each once."""
-	found = re.findall(r"[^\s<>,;\"']+@[^\s<>,;\"']+", typed or "")
-	return list(dict.fromkeys(address.casefold() for address in found))
+	parts = re.split(r"[\s<>,;\"']+", typed or "")
+	return list(dict.fromkeys(part.casefold() for part in parts if "@" in part.strip("@")))
 
 
 def _linked(doc: Document) -> tuple[str, ...]:

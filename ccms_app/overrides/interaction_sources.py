@@ -15,7 +15,7 @@ def issue_changed(doc, method=None):
 
 
 def call_changed(doc, method=None):
-	if doc.status in documents.ENDED and doc.has_value_changed("status"):
+	if doc.status in documents.ENDED and any(map(doc.has_value_changed, ("status", "summary"))):
 		note(doc.doctype, doc.name)
 
 

@@ -1,12 +1,18 @@
 """Dealings that ERPNext's own documents tell of: whose they are, what they say, and never twice."""
 
+from time import monotonic
+
 import frappe
 import pytest
 from frappe.utils import add_days, add_to_date, get_datetime, now_datetime
 
 from ccms_app.identity import kinds
 from ccms_app.identity.store import capture, identities
+from ccms_app.interactions import check
+from ccms_app.interactions.documents import _addresses as plain_addresses
+from ccms_app.interactions.documents import plain
 from ccms_app.interactions.store import documents, intake
+from ccms_app.patches import private_events
 from tests.site.factories import COMPANY, TEA, account, make_customer, make_return, make_sales_invoice
 from tests.site.processes import forget_jobs, run_jobs
 from tests.site.reach import make_contact, random_phone
@@ -161,32 +167,168 @@ def test_an_issue_is_a_complaint_where_its_type_counts_as_one(person):
 	settings.save()
 
 
-def test_a_visit_is_told_once_it_has_begun(person):
+def visit(*customers, hours=(-12, -11), contacts=(), **fields):
+	"""A visit of customers, its start and end in hours from now."""
+	start, end = (add_to_date(now_datetime(), hours=hour) for hour in hours)
+	values = {"subject": "Tasting", "event_category": "Meeting", "event_type": "Public"}
+	doc = frappe.get_doc({"doctype": "Event", **values, "starts_on": start, "ends_on": end, **fields})
+	for doctype, names in (("Customer", customers), ("Contact", contacts)):
+		for name in names:
+			doc.append("event_participants", {"reference_doctype": doctype, "reference_docname": name})
+	return doc.insert()
+
+
+def test_a_visit_is_told_when_it_is_over(person):
 	other = make_customer()
-	visit = frappe.get_doc(
-		{
-			"doctype": "Event",
-			"subject": "Tasting",
-			"event_category": "Meeting",
-			"event_type": "Private",
-			"starts_on": add_to_date(now_datetime(), hours=2),
-			"ends_on": add_to_date(now_datetime(), hours=3),
-		}
+	doc = visit(person.name, other.name, hours=(2, 3))
+	assert tell(doc) == {}
+	doc.starts_on, doc.ends_on = (add_to_date(now_datetime(), hours=hours) for hours in (-2, -1))
+	doc.save()
+	assert tell(doc) == {}  # how it went may still be said
+	doc.starts_on, doc.ends_on = (add_to_date(now_datetime(), hours=hours) for hours in (-9, -8))
+	doc.save()
+	assert tell(doc) == {"stored": 2}
+	assert {owner(event) for event in told(doc)} == {person.name, other.name}
+	assert {(event.interaction_type, event.duration) for event in told(doc)} == {("Visit", 3600)}
+	assert tell(doc) == {"duplicate": 2}
+
+
+def test_a_visit_that_is_completed_is_told_with_how_it_went(person):
+	doc = visit(person.name, hours=(-1, -0.5), status="Completed", description="three boxes")
+	tell(doc)
+	(event,) = told(doc)
+	assert (event.outcome, event.content, event.subject) == ("Completed", "three boxes", "Tasting")
+	assert tell(visit(person.name, status="Cancelled")) == {}
+
+
+def test_what_becomes_of_a_visit_later_is_told_too(person):
+	doc = visit(person.name)
+	assert tell(doc) == {"stored": 1}
+	doc.update({"status": "Completed", "description": "bought < 3 boxes"}).save()
+	assert tell(doc)["stored"] == 1
+	assert [(event.outcome, event.content, event.duration) for event in told(doc)] == [
+		("Open", None, 3600),
+		("Completed", "bought < 3 boxes", 0),
+	]
+	assert "stored" not in tell(doc)
+	doc.update({"status": "Cancelled"}).save()
+	assert tell(doc) == {"stored": 1} and tell(doc) == {}
+	assert {event.outcome for event in told(doc)} == {"Open", "Completed", "Cancelled"}
+	closed = visit(person.name)
+	tell(closed)
+	# Frappe closes what is over, which says nothing of how it went
+	closed.update({"status": "Closed"}).save()
+	assert tell(closed) == {"conflict": 1}
+	closed.update({"description": "liked it"}).save()
+	assert tell(closed) == {"conflict": 1, "stored": 1}
+	assert [event.content for event in told(closed)] == [None, "liked it"]
+	assert tell(closed) == {"conflict": 1}
+
+
+def test_of_a_private_visit_only_what_when_and_how_long(person):
+	doc = visit(person.name, event_type="Private", description="we will sue her", status="Completed")
+	tell(doc)
+	(event,) = told(doc)
+	assert (event.interaction_type, event.duration, owner(event)) == ("Visit", 3600, person.name)
+	assert not (event.subject or event.content or event.outcome)
+	doc.update({"status": "Cancelled"}).save()
+	assert tell(doc) == {} and len(told(doc)) == 1
+	public = visit(person.name, description="nice", status="Completed")
+	tell(public)
+	assert told(public)[0].content == "nice"
+	public.update({"event_type": "Private"}).save()
+	tell(public)
+	(event,) = told(public)
+	assert not (event.subject or event.content or event.outcome)
+
+
+def test_an_update_takes_the_words_of_private_visits(person):
+	doc, public = visit(person.name, description="we will sue"), visit(person.name, description="nice")
+	tell(doc, public)
+	doc.db_set("event_type", "Private")
+	private_events.execute()
+	assert [(event.subject, event.content) for event in told(doc)] == [(None, None)]
+	assert told(public)[0].content == "nice"
+
+
+def test_a_visit_with_a_contact_is_with_the_customers_of_the_contact(person):
+	contact = frappe.db.get_value(
+		"Dynamic Link", {"parenttype": "Contact", "link_name": person.name}, "parent"
 	)
-	for customer in (person, other):
-		visit.append(
-			"event_participants", {"reference_doctype": "Customer", "reference_docname": customer.name}
-		)
-	visit.insert()
-	assert tell(visit) == {}
-	visit.update(
-		{"starts_on": add_to_date(now_datetime(), hours=-2), "ends_on": add_to_date(now_datetime(), hours=-1)}
-	)
-	visit.save()
-	assert tell(visit) == {"stored": 2}
-	assert {owner(event) for event in told(visit)} == {person.name, other.name}
-	assert {(event.interaction_type, event.duration) for event in told(visit)} == {("Visit", 3600)}
-	assert tell(visit) == {"duplicate": 2}
+	doc = visit(contacts=[contact])
+	assert tell(doc) == {"stored": 1}
+	assert owner(told(doc)[0]) == person.name
+	both = visit(person.name, contacts=[contact])
+	assert tell(both) == {"stored": 1}
+
+
+def test_a_mail_to_several_is_told_of_each_once_whenever_they_become_known(person):
+	address = f"{frappe.generate_hash(length=8)}@example.com"
+	doc = mail(sent_or_received="Sent", sender="shop@example.com", recipients=f"{address}, {person.email}")
+	assert tell(doc) == {"stored": 1}
+	other = make_customer()
+	make_contact(other, emails=[address])
+	capture.one(other.name)
+	assert tell(doc) == {"duplicate": 1, "stored": 1}
+	assert sorted(owner(event) for event in told(doc)) == sorted([person.name, other.name])
+	assert tell(doc) == {"duplicate": 2}
+	assert not any(address in event.event_id for event in told(doc))
+
+
+def test_what_was_told_under_the_places_of_recipients_is_not_told_again(person):
+	"""Keys as they were made before: the place among those who were known."""
+	address = f"{frappe.generate_hash(length=8)}@example.com"
+	doc = mail(sent_or_received="Sent", sender="shop@example.com", recipients=f"{address}, {person.email}")
+	tell(doc)
+	(first,) = told(doc)
+	name = check.event_name(first.event_source, f"Communication/{doc.name}")
+	new = {"name": name, "event_id": f"Communication/{doc.name}"}
+	event = frappe.qb.DocType(EVENT)
+	query = frappe.qb.update(event).where(event.name == first.name)
+	for field, value in new.items():
+		query = query.set(event[field], value)
+	query.run()
+	other = make_customer()
+	make_contact(other, emails=[address])
+	capture.one(other.name)
+	assert tell(doc).get("stored") == 1
+	assert sorted(owner(event) for event in told(doc)) == sorted([person.name, other.name])
+	# known by the customer's own record from now on: still the same mail
+	doc.db_set({"reference_doctype": "Customer", "reference_name": person.name})
+	frappe.db.delete("CCMS Identity Link", {"identity": first.identity})
+	identities.settle([first.identity])
+	identities.link(first.identity, person.name, "Import")
+	assert "stored" not in tell(doc) and len(told(doc)) == 2
+
+
+def test_a_summary_typed_after_the_call_is_told(person):
+	values = {"from": person.phone, "to": "1", "type": "Incoming", "status": "Completed", "duration": 60}
+	start = add_to_date(now_datetime(), hours=-1)
+	name = frappe.generate_hash(length=10)
+	call = frappe.get_doc({"doctype": "Call Log", "id": name, "start_time": start, **values})
+	call.insert(ignore_permissions=True)
+	assert tell(call) == {"stored": 1}
+	documents._forget()
+	call.reload()
+	call.summary = "wants a refund"
+	call.save(ignore_permissions=True)
+	assert ("Call Log", call.name) in documents._forget()["names"]
+	assert tell(call)["stored"] == 1 and "stored" not in tell(call)
+	assert [(event.content, event.duration) for event in told(call)] == [(None, 60), ("wants a refund", 0)]
+	assert {owner(event) for event in told(call)} == {person.name}
+
+
+@pytest.mark.parametrize("unit", ["<script>", "<style ", "<a", "<br ", "</p", "a"])
+def test_a_mail_that_means_harm_takes_no_time(person, unit):
+	started = monotonic()
+	content = unit * (1_000_000 // len(unit))
+	assert len(plain(content)) <= 3500 and plain_addresses(content) == []
+	assert monotonic() - started < 1
+
+
+def test_scripts_and_styles_are_no_text():
+	text = "<p>Dear</p><STYLE type=x>p > a {}</style >us<script>bad()</script><br>ends <script> here"
+	assert plain(text) == "Dear\n us \nends  here"
 
 
 def deliver(customer, qty=2, **fields):

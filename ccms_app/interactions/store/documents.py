@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from hmac import digest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,10 +20,11 @@ from frappe.utils import add_days, get_datetime, get_system_timezone, get_time, 
 from ccms_app.identity import kinds
 from ccms_app.identity.normalise import normalise
 from ccms_app.identity.store import identities, region
-from ccms_app.interactions import answers, documents
+from ccms_app.identity.store.keys import site_key
+from ccms_app.interactions import answers, documents, texts
 from ccms_app.interactions.documents import Happened
 
-from . import clearing, intake, sources
+from . import clearing, event_rows, intake, sources
 
 BATCH = 200
 NIGHTLY_DAYS = 3
@@ -122,7 +124,10 @@ def _of_document(doctype: str, name: str) -> list[Happened]:
 	if doctype == "Issue":
 		more["complaint_types"] = _complaint_types()
 	elif doctype == "Event":
-		more["now"] = now_datetime()
+		more |= {"now": now_datetime(), "of_contacts": _of_contacts(fields)}
+		if fields.get("event_type") != "Public":
+			# it may have been public when it was told
+			event_rows.forget_words(doctype, name)
 	found = list(documents.READERS[doctype](fields, **more))
 	if not fields.get("company") and fields.get("reference_doctype"):
 		company = _company_of(fields.reference_doctype, fields.get("reference_name"))
@@ -151,6 +156,25 @@ def _complaint_types() -> frozenset[str] | None:
 	return frozenset(row.issue_type for row in rows) if rows else None
 
 
+def _of_contacts(fields: frappe._dict) -> dict[str, list[str]]:
+	"""The customers of the contacts who take part in an Event."""
+	participants = fields.get("event_participants") or ()
+	contacts = [row.reference_docname for row in participants if row.reference_doctype == "Contact"]
+	found: dict[str, list[str]] = defaultdict(list)
+	for row in frappe.get_all(
+		"Dynamic Link",
+		filters={
+			"parenttype": "Contact",
+			"parent": ["in", contacts or ["-"]],
+			"link_doctype": "Customer",
+		},
+		fields=["parent", "link_name"],
+		order_by="parent, idx",
+	):
+		found[row.parent].append(row.link_name)
+	return found
+
+
 def _company_of(doctype: str, name: str | None) -> str:
 	if not name or not frappe.get_meta(doctype).has_field("company"):
 		return ""
@@ -170,7 +194,9 @@ def _with_people(happened: list[Happened]) -> list[dict]:
 	here = region.site_region()
 	typed = {pair: normalise(*pair, region=here) for one in happened for pair in one.reach}
 	names = identities.find_many((kind, typed[kind, text]) for kind, text in typed if typed[kind, text])
-	owners = identities.owners(names.values())
+	told = _told(happened)
+	known = {row.identity for rows in told.values() for row in rows if row.identity}
+	owners = identities.owners({*names.values(), *known})
 	found = []
 	for one in happened:
 		reached = [
@@ -178,20 +204,72 @@ def _with_people(happened: list[Happened]) -> list[dict]:
 			for kind, text in one.reach
 			if typed[kind, text] and (kind, typed[kind, text]) in names
 		]
-		people = _people(one, reached, {pair: owners.get(names[pair]) for pair in reached})
-		for place, (kind, value) in enumerate(people):
+		rows = told.get((one.doctype, one.name), [])
+		for pair in _people(one, reached, {pair: owners.get(names[pair]) for pair in reached}):
+			kind, value = pair
+			identity = names.get(pair)
+			customer = value if kind == kinds.CUSTOMER else owners.get(identity)
+			mine = _with(pair, identity, customer, rows, owners) if one.everybody else rows
+			values = documents.news(one, mine) if one.changes else one.values
+			if values is None:
+				continue
+			event_id = _key(one, pair, mine)
+			if one.changes:
+				rows.append(frappe._dict(values, event_id=event_id, pair=pair))
 			found.append(
 				{
-					"event_id": one.key if not place else f"{one.key}/{place + 1}",
+					"event_id": event_id,
 					"type": one.type,
 					"occurred_at": one.at,
 					"identity": {"kind": kind, "value": value},
 					"reference_doctype": one.doctype,
 					"reference_name": one.name,
-					**one.values,
+					**values,
 				}
 			)
 	return found
+
+
+def _told(happened: Iterable[Happened]) -> dict[Key, list[frappe._dict]]:
+	"""What is there already of documents with several people, or with later changes, in the words in which it came."""
+	asked: dict[str, set[str]] = defaultdict(set)
+	for one in happened:
+		if one.everybody or one.changes:
+			asked[one.doctype].add(one.name)
+	found: dict[Key, list[frappe._dict]] = defaultdict(list)
+	for doctype, names in asked.items():
+		for row in frappe.get_all(
+			event_rows.DOCTYPE,
+			filters={"reference_doctype": doctype, "reference_name": ["in", sorted(names)]},
+			fields=["event_id", "reference_name", "identity", "outcome", "content", "duration"],
+			order_by="creation, event_id",
+		):
+			for field in ("outcome", "content"):
+				row[field] = texts.told(row[field] or "")
+			found[doctype, row.reference_name].append(row)
+	return found
+
+
+def _with(
+	pair: Key,
+	identity: str | None,
+	customer: str | None,
+	rows: list[frappe._dict],
+	owners: dict[str, str | None],
+) -> list[frappe._dict]:
+	"""Those of the events that are with this person: by the same identifier, or else by another one of the customer."""
+	same = [row for row in rows if row.pair == pair or (identity and row.identity == identity)]
+	return same or [row for row in rows if customer and owners.get(row.identity) == customer]
+
+
+def _key(one: Happened, pair: Key, told: list[frappe._dict]) -> str:
+	"""The id of an event with one of the people of a document. It depends on nobody else who is known, and stays what it is
+	where it was told before: by an older version, or when the customer was known by another identifier."""
+	if not one.everybody:
+		return one.key
+	there = next((row.event_id for row in told if documents.is_key(row.event_id, one.key)), None)
+	hashed = digest(site_key(), "\0".join((one.key, *pair)).encode(), "sha256").hex()[:16]
+	return there or f"{one.key}/{hashed}"
 
 
 def _people(one: Happened, reached: list[Key], owners: dict[Key, str | None]) -> list[Key]:
@@ -211,12 +289,14 @@ def _people(one: Happened, reached: list[Key], owners: dict[Key, str | None]) ->
 
 # --- again ---------------------------------------------------------------------------------------------------
 def names_since(doctype: str, since: datetime) -> Iterator[list[str]]:
-	"""Names of the documents of a DocType that may tell something and were changed or begin since then, in batches."""
+	"""Names of the documents of a DocType that may tell something and were changed, begin or end since then, in batches."""
 	table, last = DocType(doctype), ""
 	while True:
 		query = frappe.qb.from_(table).select(table.name).where(table.name > last)
 		changed = table.modified >= since
-		query = query.where(changed | (table.starts_on >= since) if doctype == "Event" else changed)
+		if doctype == "Event":
+			changed |= (table.starts_on >= since) | (table.ends_on >= since)
+		query = query.where(changed)
 		if doctype in SUBMITTED:
 			query = query.where(table.docstatus > 0)
 		for field, value in ONLY.get(doctype, {}).items():
@@ -259,6 +339,6 @@ def backfill(since: datetime | None = None) -> Iterator[tuple[int, dict[str, int
 
 
 def nightly() -> None:
-	"""Tell of the documents of the last days again: what failed, and calendar events that have begun since."""
+	"""Tell of the documents of the last days again: what failed, and calendar events that have ended since."""
 	for _done in backfill(get_datetime(add_days(now_datetime(), -NIGHTLY_DAYS))):
 		pass

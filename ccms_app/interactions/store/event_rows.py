@@ -91,6 +91,16 @@ def hashes(names: list[str]) -> dict[str, str]:
 	return dict(frappe.db.sql(statement, names))
 
 
+def forget_words(doctype: str, name: str) -> None:
+	"""Take the words from the events of a document that turned out to be private."""
+	frappe.db.sql(
+		f"update `tab{DOCTYPE}` set `subject` = null, `content` = null, `outcome` = null"
+		" where `reference_doctype` = %s and `reference_name` = %s and"
+		" (`subject` is not null or `content` is not null or `outcome` is not null)",
+		(doctype, name),
+	)
+
+
 def _text(moment: datetime, rules: Rules) -> str:
 	"""A moment as the site keeps it: without offset, in its own zone."""
 	return moment.astimezone(rules.zone).replace(tzinfo=None).isoformat(" ")
