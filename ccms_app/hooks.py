@@ -56,10 +56,20 @@ jinja = {"methods": ["ccms_app.api.jinja.ccms_points"]}
 # the fence between companies and branches (privacy/store/fence.py), where Frappe's own User Permissions do not reach
 _FENCED = (
 	"CCMS Customer Score",
-	"CCMS Customer Interaction",
-	"CCMS Interaction Day",
 	"CCMS Interaction Total",
 	"CCMS Page Count",
+)
+# what happened: by company and branch too, and where there is no company by whose identity it is
+_EVENTS = ("CCMS Customer Interaction", "CCMS Interaction Day")
+# what belongs to a customer and to no company: held back with the customer, where the settings part customers
+_OF_CUSTOMER = (
+	"CCMS Consent",
+	"CCMS Quality Finding",
+	"CCMS Quality Fix",
+	"CCMS Customer Merge",
+	"CCMS Identity Link",
+	"CCMS Access Log",
+	"CCMS Privacy Request",
 )
 # rows of tables, which Frappe lists apart from their documents (privacy/store/children.py)
 _ROWS = (
@@ -98,27 +108,41 @@ permission_query_conditions = {
 		"ccms_app.privacy.store.fence.conditions",
 	],
 	"Customer": ["ccms_app.privacy.store.fence.customer_conditions"],
-	"CCMS Consent": ["ccms_app.privacy.store.fence.of_customer_conditions"],
-	"CCMS Quality Finding": ["ccms_app.privacy.store.fence.of_customer_conditions"],
-	"CCMS Quality Fix": ["ccms_app.privacy.store.fence.of_customer_conditions"],
+	**{doctype: ["ccms_app.privacy.store.fence.of_customer_conditions"] for doctype in _OF_CUSTOMER},
+	**{doctype: ["ccms_app.privacy.store.fence.event_conditions"] for doctype in _EVENTS},
+	_EVENTS[0]: [
+		"ccms_app.privacy.store.fence.event_conditions",
+		"ccms_app.interactions.store.permitted.conditions",
+	],
+	"CCMS Identity": ["ccms_app.privacy.store.fence.identity_conditions"],
 	"Prepared Report": ["ccms_app.privacy.store.prepared.conditions"],
 	"CCMS Customer Segment": ["ccms_app.privacy.store.children.parent_conditions"],
 	"CCMS Score Run": ["ccms_app.privacy.store.children.parent_conditions"],
 	**{doctype: ["ccms_app.privacy.store.children.row_conditions"] for doctype in _ROWS},
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.allocation_conditions",
-	"CCMS Segment Member": "ccms_app.segments.store.permitted.member_conditions",
+	"CCMS Segment Member": [
+		"ccms_app.segments.store.permitted.member_conditions",
+		"ccms_app.privacy.store.fence.of_customer_conditions",
+	],
 }
 has_permission = {
 	**{doctype: ["ccms_app.privacy.store.books_fence.sees"] for doctype in _BOOKS},
 	"CCMS Duplicate Pair": "ccms_app.identity.store.pairs_permitted.sees_pair",
 	**{doctype: ["ccms_app.privacy.store.fence.sees"] for doctype in _FENCED},
 	"Customer": ["ccms_app.privacy.store.fence.sees_customer"],
-	"CCMS Consent": ["ccms_app.privacy.store.fence.sees_of_customer"],
-	"CCMS Quality Finding": ["ccms_app.privacy.store.fence.sees_of_customer"],
-	"CCMS Quality Fix": ["ccms_app.privacy.store.fence.sees_of_customer"],
+	**{doctype: ["ccms_app.privacy.store.fence.sees_of_customer"] for doctype in _OF_CUSTOMER},
+	# lists are kept by company; nobody makes a member of a customer whom they may not see
+	"CCMS Membership": ["ccms_app.privacy.store.fence.sees_of_customer"],
+	**{doctype: ["ccms_app.privacy.store.fence.sees_event"] for doctype in _EVENTS},
+	# asked from the last: the first that says yes or no is heard
+	_EVENTS[0]: ["ccms_app.privacy.store.fence.sees_event", "ccms_app.interactions.store.permitted.sees"],
+	"CCMS Identity": ["ccms_app.privacy.store.fence.sees_identity"],
 	"Prepared Report": ["ccms_app.privacy.store.prepared.sees"],
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.sees_allocation",
-	"CCMS Segment Member": "ccms_app.segments.store.permitted.sees_member",
+	"CCMS Segment Member": [
+		"ccms_app.privacy.store.fence.sees_of_customer",
+		"ccms_app.segments.store.permitted.sees_member",
+	],
 	"File": "ccms_app.behaviour.store.guarded.may_use_file",
 }
 

@@ -12,8 +12,7 @@ from frappe.permissions import get_user_permissions
 from frappe.query_builder import DocType
 from pypika.terms import Criterion, Term
 
-from . import reading
-
+SETTINGS = "CCMS Settings"
 # what the settings call a branch → its DocType
 BRANCHES = {
 	"Cost Center": "Cost Center",
@@ -38,7 +37,7 @@ def branches(user: str | None = None) -> list[str] | None:
 
 def branch_doctype() -> str:
 	"""What the settings call a branch."""
-	settings = frappe.get_cached_doc("CCMS Settings")
+	settings = frappe.get_cached_doc(SETTINGS)
 	if settings.branch_source == "Accounting Dimension" and settings.branch_dimension:
 		return frappe.get_cached_value("Accounting Dimension", settings.branch_dimension, "document_type")
 	return BRANCHES.get(settings.branch_source or "", "Cost Center")
@@ -101,7 +100,7 @@ def sees(doc: Document, ptype: str | None = None, user: str | None = None, debug
 
 def is_customer_fenced() -> bool:
 	"""Whether customers, too, are held back by company, as the settings say."""
-	return bool(frappe.db.get_single_value(reading.SETTINGS, "fence_customers"))
+	return bool(frappe.db.get_single_value(SETTINGS, "fence_customers"))
 
 
 def customer_conditions(user: str | None = None, doctype: str | None = None) -> str:
@@ -129,26 +128,105 @@ def sees_customer(
 	doc: Document, ptype: str | None = None, user: str | None = None, debug: bool = False
 ) -> bool:
 	"""For `has_permission` of Customer."""
-	if not is_customer_fenced() or (names := companies(user)) is None or doc.is_new():
+	return doc.is_new() or is_within(doc.name, user)
+
+
+def is_within(customer: str | None, user: str | None = None) -> bool:
+	"""Whether the fence leaves a customer to a user; roles and User Permissions are not asked. A customer who is gone, and
+	of whom nobody knows any more where they belonged, is nobody's behind the fence."""
+	if not customer or not is_customer_fenced() or (names := companies(user)) is None:
 		return True
+	if not frappe.db.exists("Customer", customer):
+		return False
 	belongs = {
 		company
 		for one in BELONGING
-		for company in frappe.get_all(one, filters={"customer": doc.name}, pluck="company", distinct=True)
+		for company in frappe.get_all(one, filters={"customer": customer}, pluck="company", distinct=True)
 	}
 	return not belongs or bool(belongs & set(names))
 
 
+# --- what belongs to a customer ----------------------------------------------------------------------------------
+
+IDENTITY, LINK = "CCMS Identity", "CCMS Identity Link"
+# DocTypes whose customer is called otherwise: a merged customer is held back with the one who stays
+CUSTOMER_FIELDS = {"CCMS Customer Merge": "target"}
+
+
 def of_customer_conditions(user: str | None = None, doctype: str | None = None) -> str:
-	"""For `permission_query_conditions` of rows that belong to a customer and to no company."""
+	"""For `permission_query_conditions` of rows that belong to a customer and to no company.
+
+	A row without a customer is its identity's, and without that nobody's in particular: it stays visible.
+	"""
 	sql = customer_conditions(user)
-	return f"`tab{doctype}`.`customer` in (select `name` from `tabCustomer` where {sql})" if sql else ""
+	if not sql or not doctype:
+		return ""
+	field = f"`tab{doctype}`.`{CUSTOMER_FIELDS.get(doctype, 'customer')}`"
+	nobodys = f"ifnull({field}, '') = ''"
+	if frappe.get_meta(doctype).has_field("identity"):
+		nobodys += f" and {_of_identity(doctype, sql)}"
+	return f"({field} in {_allowed(sql)} or ({nobodys}))"
 
 
 def sees_of_customer(
 	doc: Document, ptype: str | None = None, user: str | None = None, debug: bool = False
 ) -> bool:
 	"""For `has_permission` of the same."""
-	if not doc.customer or not is_customer_fenced():
+	customer = doc.get(CUSTOMER_FIELDS.get(doc.doctype, "customer"))
+	return is_within(customer, user) if customer else _sees_identity(doc.get("identity"), user)
+
+
+def identity_conditions(user: str | None = None, doctype: str | None = None) -> str:
+	"""For `permission_query_conditions` of CCMS Identity: those of the user's customers; what several share is anybody's who
+	may see one of them; what never was a customer's stays visible."""
+	sql = customer_conditions(user)
+	return _identity(f"`tab{IDENTITY}`", sql) if sql else ""
+
+
+def sees_identity(
+	doc: Document, ptype: str | None = None, user: str | None = None, debug: bool = False
+) -> bool:
+	"""For `has_permission` of CCMS Identity."""
+	return is_within(doc.customer, user) if doc.customer else _sees_identity(doc.name, user)
+
+
+def event_conditions(user: str | None = None, doctype: str | None = None) -> str:
+	"""For `permission_query_conditions` of what happened: by company and branch, and without a company by the identity."""
+	found, sql = conditions(user, doctype), customer_conditions(user)
+	if not sql:
+		return found
+	by_customer = f"(ifnull(`tab{doctype}`.`company`, '') != '' or {_of_identity(doctype, sql)})"
+	return f"({found} and {by_customer})" if found else by_customer
+
+
+def sees_event(doc: Document, ptype: str | None = None, user: str | None = None, debug: bool = False) -> bool:
+	"""For `has_permission` of the same."""
+	return sees(doc, ptype, user) and (bool(doc.company) or _sees_identity(doc.identity, user))
+
+
+def _allowed(sql: str) -> str:
+	return f"(select `name` from `tabCustomer` where {sql})"
+
+
+def _of_identity(doctype: str | None, sql: str) -> str:
+	field = f"`tab{doctype}`.`identity`"
+	inside = (
+		f"select `name` from `tab{IDENTITY}` where `name` = {field} and {_identity(f'`tab{IDENTITY}`', sql)}"
+	)
+	return f"(ifnull({field}, '') = '' or exists ({inside}))"
+
+
+def _identity(table: str, sql: str) -> str:
+	linked = f"select 1 from `tab{LINK}` where `identity` = {table}.`name`"
+	free = f"not exists ({linked}) or exists ({linked} and `customer` in {_allowed(sql)})"
+	owned = f"{table}.`customer` in {_allowed(sql)}"
+	return f"({owned} or (ifnull({table}.`customer`, '') = '' and ({free})))"
+
+
+def _sees_identity(identity: str | None, user: str | None) -> bool:
+	"""As `identity_conditions`, of one."""
+	if not identity or not is_customer_fenced() or companies(user) is None:
 		return True
-	return sees_customer(frappe.get_cached_doc("Customer", doc.customer), ptype, user)
+	customer = frappe.db.get_value(IDENTITY, identity, "customer")
+	holders = [customer] if customer else frappe.get_all(LINK, {"identity": identity}, pluck="customer")
+	return not holders or any(is_within(one, user) for one in holders)

@@ -12,7 +12,7 @@ from ccms_app.identity.store import identities
 from ccms_app.identity.store.keys import site_key
 from ccms_app.privacy import masks
 
-from . import access
+from . import access, fence
 
 # roles of ours that work with persons though ERPNext lets them read no Customer
 KNOWING = ("System Manager", "CCMS Manager", "CCMS Cashier")
@@ -151,9 +151,16 @@ def _within_fence(doctype: str, name: str, customer: str) -> bool:
 	"""Whether User Permissions leave the record, and its customer, to the user. Roles are not asked: the reason is."""
 	from frappe.permissions import has_user_permission
 
-	if not has_user_permission(frappe.get_doc(doctype, name), frappe.session.user):
+	doc = frappe.get_doc(doctype, name)
+	if not has_user_permission(doc, frappe.session.user) or (
+		doctype == IDENTITY and not fence.sees_identity(doc)
+	):
 		return False
-	return not customer or has_user_permission(frappe.get_doc("Customer", customer), frappe.session.user)
+	if not customer:
+		return True
+	return fence.is_within(customer) and has_user_permission(
+		frappe.get_doc("Customer", customer), frappe.session.user
+	)
 
 
 def _refuse() -> None:

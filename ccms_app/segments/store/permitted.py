@@ -21,9 +21,9 @@ def member_conditions(user: str | None = None, doctype: str | None = None) -> st
 	return f"`tab{MEMBER}`.`customer` in (select `name` from `tabCustomer` where {sql})" if sql else ""
 
 
-def sees_member(doc, ptype: str | None = None, user: str | None = None) -> bool:
-	"""Whether a membership is of a customer that User Permissions leave to the user."""
+def sees_member(doc, ptype: str | None = None, user: str | None = None) -> bool | None:
+	"""False when User Permissions keep the customer of a membership from the user; else the next hook is asked."""
 	user = user or frappe.session.user
 	if not doc.customer or not get_user_permissions(user):
-		return True
-	return has_user_permission(frappe.get_cached_doc("Customer", doc.customer), user)
+		return None
+	return None if has_user_permission(frappe.get_cached_doc("Customer", doc.customer), user) else False
