@@ -24,14 +24,14 @@ def merge(source: str, target: str, reason: str = "") -> str:
 @frappe.whitelist()
 def may_undo(merge: str) -> dict[str, Any]:
 	"""{refused}: why a merge cannot be undone, empty when it can."""
-	frappe.has_permission(merge_records.DOCTYPE, "write", doc=merge, throw=True)
+	_may_undo(merge)
 	return {"refused": undo.refusal(frappe._dict(undo.facts(merge)))}
 
 
 @frappe.whitelist(methods=["POST"])
 def undo_merge(merge: str, reason: str = "") -> str:
 	"""Undo in the background; returns the key to ask `status` with."""
-	frappe.has_permission(merge_records.DOCTYPE, "write", doc=merge, throw=True)
+	_may_undo(merge)
 	return merge_jobs.start_undo(merge, reason)
 
 
@@ -44,6 +44,15 @@ def status(key: str) -> dict[str, Any]:
 
 def _may_merge(*customers: str) -> None:
 	frappe.has_permission(merge_records.DOCTYPE, "create", throw=True)
+	_may_read(*customers)
+
+
+def _may_undo(merge: str) -> None:
+	frappe.has_permission(merge_records.DOCTYPE, "write", doc=merge, throw=True)
+	_may_read(frappe.db.get_value(merge_records.DOCTYPE, merge, "target"))
+
+
+def _may_read(*customers: str | None) -> None:
 	for customer in customers:
-		if frappe.db.exists("Customer", customer):  # who is gone is told by the refusal
+		if customer and frappe.db.exists("Customer", customer):  # who is gone is told by the refusal
 			frappe.has_permission("Customer", "read", doc=customer, throw=True)
