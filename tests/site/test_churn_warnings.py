@@ -9,6 +9,7 @@ from frappe.utils import add_days, getdate, nowdate
 from pytest import approx
 
 from ccms_app.api import warnings as api
+from ccms_app.identity.store import merging, undo
 from ccms_app.scoring.store import runs, warnings
 from tests.site import shop
 from tests.site.reports import Report
@@ -133,6 +134,74 @@ def test_figures_follow_the_newest_scores(company, risks):
 
 def test_no_scores_no_warnings():
 	assert warnings.refresh("CCMS Test Abroad") == warnings.Made()
+
+
+# --- customers who become one ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(company, risks):
+	"""Two customers with running warnings: the first one's is older; the second one's is put off and somebody's task."""
+	warnings.refresh(company)
+	older, younger = risks[:2]
+	age(older, 3)
+	doc = warning_of(younger)
+	warnings.assign(doc, MANAGER, "call")
+	doc.reload()
+	doc.note = "on holiday"
+	doc.save()
+	warnings.snooze(doc, add_days(nowdate(), 3))
+	return older, younger
+
+
+def ended(name: str) -> None:
+	"""Somebody has closed it meanwhile."""
+	warnings.dismiss(frappe.get_doc(warnings.DOCTYPE, name), "moved away")
+
+
+@pytest.mark.parametrize("goes", [0, 1])
+def test_merged_customers_have_one_running_warning_and_their_own_again_after_an_undo(company, two, goes):
+	older, younger = (warning_of(customer) for customer in two)
+	fields = ["customer", "status", "note", "closed_on", "active_key", "_assign"]
+	was = {doc.name: frappe.db.get_value(warnings.DOCTYPE, doc.name, fields) for doc in (older, younger)}
+	merge = merging.run(two[goes], two[1 - goes])
+	older.reload()
+	younger.reload()
+	assert (older.status, older.active_key) == ("Open", f"{company}|{two[1 - goes]}")
+	assert (younger.status, str(younger.closed_on)) == ("Dismissed", nowdate())
+	assert younger.note == f"on holiday\nMerged: {older.name} goes on."
+	assert not frappe.db.exists("ToDo", {"reference_name": younger.name, "status": "Open"})
+	warnings.refresh(company)
+	undo.run(merge)
+	assert was == {name: frappe.db.get_value(warnings.DOCTYPE, name, fields) for name in was}
+	assert frappe.db.exists("ToDo", {"reference_name": younger.name, "status": "Open"})
+	warnings.refresh(company)
+
+
+def test_after_an_undo_nobody_has_two_running_warnings_either(company, two):
+	"""Since the merge the one that went on was closed, and months later another was made."""
+	names = [warning_of(customer).name for customer in two]
+	merge = merging.run(two[0], two[1])
+	ended(names[0])
+	doc = frappe.copy_doc(frappe.get_doc(warnings.DOCTYPE, names[0]))
+	doc.status = "Open"
+	warnings._keep(doc)
+	undo.run(merge)
+	found = {name: warning_of_name(name) for name in (*names, doc.name)}
+	assert found[names[0]] == (two[0], "Dismissed")
+	assert (found[names[1]], found[doc.name]) == ((two[1], "Dismissed"), (two[1], "Open"))
+	warnings.refresh(company)
+
+
+def warning_of_name(name: str) -> tuple:
+	return frappe.db.get_value(warnings.DOCTYPE, name, ["customer", "status"])
+
+
+def test_a_renamed_customer_keeps_the_warning(company, risks):
+	warnings.refresh(company)
+	frappe.rename_doc("Customer", risks[0], f"{risks[0]} now", force=True)
+	assert warning_of(f"{risks[0]} now").active_key == f"{company}|{risks[0]} now"
+	assert warnings.refresh(company) == warnings.Made()
 
 
 # --- what people do ------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 from frappe.utils import getdate
 
 from ccms_app.api import anomalies as api
+from ccms_app.identity.store import merging, undo
 from ccms_app.scoring.store import anomalies
 from tests.site import shop
 from tests.site.reports import Report
@@ -126,3 +127,25 @@ def test_a_customer_can_go_and_be_renamed(company, listed):
 	doc = frappe.get_doc(anomalies.DOCTYPE, listed[0])
 	frappe.rename_doc("Customer", doc.customer, f"{doc.customer} renamed")
 	assert frappe.db.get_value(anomalies.DOCTYPE, doc.name, "customer").endswith("renamed")
+
+
+@pytest.mark.parametrize("looked_at", [0, 1])
+def test_merged_customers_have_one_finding_a_day(company, listed, looked_at):
+	first = frappe.get_doc(anomalies.DOCTYPE, listed[0])
+	other = frappe.get_all("Customer", {"name": ["!=", first.customer], "customer_group": shop.REGULARS})[
+		0
+	].name
+	frappe.db.delete(anomalies.DOCTYPE, {"customer": other})
+	second = frappe.copy_doc(first)
+	second.customer = other
+	anomalies._keep(second)
+	found = (first, second)
+	anomalies.settle(found[looked_at], "Looked At")
+	merge = merging.run(other, first.customer)
+	twins = {"customer": first.customer, "day": first.day}
+	assert frappe.get_all(anomalies.DOCTYPE, twins, pluck="name") == [found[looked_at].name]
+	undo.run(merge)
+	assert {frappe.db.get_value(anomalies.DOCTYPE, one.name, "customer") for one in found} == {
+		first.customer,
+		other,
+	}

@@ -173,3 +173,20 @@ def refuse_deleting(doc: Document) -> None:
 def customer_deleted(customer: str) -> None:
 	"""A customer goes, or must not be profiled: no order of theirs is unusual."""
 	frappe.db.delete(DOCTYPE, {"customer": customer})
+
+
+def customers_merged(target: str) -> None:
+	"""Two customers have become one: of two findings on a day, one stays that somebody has looked at, else the older one."""
+	by_day: dict[tuple, list[frappe._dict]] = {}
+	for row in frappe.get_all(
+		DOCTYPE,
+		filters={"customer": target},
+		fields=["name", "company", "day", "status"],
+		order_by="name",
+		limit=0,
+	):
+		by_day.setdefault((row.company, row.day), []).append(row)
+	for rows in by_day.values():
+		stays = next((row for row in rows if row.status != NEW), rows[0])
+		if twins := [row.name for row in rows if row.status == NEW and row is not stays]:
+			frappe.db.delete(DOCTYPE, {"name": ["in", twins]})

@@ -304,10 +304,15 @@ def check(doc: Document) -> None:
 	closed = doc.status in CLOSED
 	doc.closed_on = (doc.closed_on or nowdate()) if closed else None
 	doc.active_key = (
-		"" if doc.is_new() and closed else doc.name if closed else f"{doc.company}|{doc.customer}"
+		"" if doc.is_new() and closed else doc.name if closed else _active_key(doc.company, doc.customer)
 	)
 	if closed and not doc.is_new():
 		assign_to.close_all_assignments(DOCTYPE, doc.name, ignore_permissions=True)
+
+
+def _active_key(company: str, customer: str) -> str:
+	"""What keeps a second warning from being open beside the first."""
+	return f"{company}|{customer}"
 
 
 def _only_own_words(doc: Document) -> None:
@@ -331,3 +336,82 @@ def refuse_deleting(doc: Document) -> None:
 def customer_deleted(customer: str) -> None:
 	"""A customer goes, or must not be profiled: nobody is warned about them."""
 	frappe.db.delete(DOCTYPE, {"customer": customer})
+
+
+# --- customers who become one, and part again ----------------------------------------------------------------
+
+
+def _active(*customers: str) -> list[frappe._dict]:
+	"""The running warnings of customers, the oldest first."""
+	return frappe.get_all(
+		DOCTYPE,
+		filters={"customer": ["in", customers], "status": ["in", ACTIVE]},
+		fields=["name", "customer", "company", "status", "note"],
+		order_by="warned_on, name",
+		limit=0,
+	)
+
+
+def second_ones(*customers: str) -> dict[str, dict]:
+	"""The running warnings, as they stand, that must end when these customers are one: of each company all but the oldest."""
+	going_on, found = {}, {}
+	for row in _active(*customers):
+		if going_on.setdefault(row.company, row.name) != row.name:
+			found[row.name] = {
+				"status": row.status,
+				"note": row.note,
+				"ended": _ended(row.note, going_on[row.company]),
+				"tasks": frappe.get_all("ToDo", filters=_tasks(row.name), pluck="name"),
+			}
+	return found
+
+
+def _tasks(warning: str) -> dict[str, str]:
+	return {"reference_type": DOCTYPE, "reference_name": warning, "status": "Open"}
+
+
+def _ended(note: str | None, going_on: str) -> str:
+	"""The note of a warning that ends because another one of the same customer goes on."""
+	return "\n".join(filter(None, [note, _("Merged: {0} goes on.").format(going_on)]))
+
+
+def keep_one(customer: str) -> None:
+	"""After links were moved: of two running warnings of a company the older one goes on, under the customer's own name."""
+	for name, was in second_ones(customer).items():
+		assign_to.close_all_assignments(DOCTYPE, name, ignore_permissions=True)
+		_write(name, status=DISMISSED, note=was["ended"], closed_on=nowdate(), active_key=name)
+	for row in _active(customer):
+		_write(row.name, active_key=_active_key(row.company, customer))
+
+
+def customers_parted(source: str, target: str, kept: dict[str, dict]) -> None:
+	"""After an undo has given the warnings back: those that the merge had ended go on, unless a newer one runs.
+
+	kept: what `second_ones` returned before the merge.
+	"""
+	for customer in (source, target):
+		keep_one(customer)
+	running = {(row.company, row.customer) for row in _active(source, target)}
+	for name, was in kept.items():
+		row = frappe.db.get_value(
+			DOCTYPE, name, ["company", "customer", "status", "note"], as_dict=True, for_update=True
+		)
+		if not row or row.status != DISMISSED or (row.company, row.customer) in running:
+			continue
+		note = was["note"] if row.note == was["ended"] else row.note
+		key = _active_key(row.company, row.customer)
+		_write(name, status=was["status"], note=note, closed_on=None, active_key=key)
+		for task in was["tasks"]:
+			_reopen(task)
+
+
+def _reopen(task: str) -> None:
+	if frappe.db.exists("ToDo", {"name": task, "status": "Closed"}):
+		doc = frappe.get_doc("ToDo", task)
+		doc.status = "Open"
+		doc.save(ignore_permissions=True)
+
+
+def _write(name: str, **values: object) -> None:
+	"""As columns: nobody has worked on the warning."""
+	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
