@@ -6,7 +6,14 @@ import pytest
 from tests.site import world
 from tests.site.books import check_books, points_row
 from tests.site.clock import at
-from tests.site.factories import add_taxes, make_customer, make_program, make_sales_invoice
+from tests.site.factories import (
+	add_taxes,
+	make_customer,
+	make_pos_invoice,
+	make_program,
+	make_return,
+	make_sales_invoice,
+)
 from tests.site.ledger_checks import (  # noqa: F401 (strict is a fixture)
 	check,
 	membership_of,
@@ -438,3 +445,50 @@ def test_the_currency_is_changed_under_the_points():
 	draft.save()
 	assert (draft.grand_total, draft.ccms_redeem_amount) == (90, 70)
 	check_books(draft.submit())
+
+
+# --- an invoice that says a closing has made it ------------------------------------------------------------------
+
+
+def test_a_request_cannot_say_that_its_invoice_is_consolidated():
+	customer = member()
+	draft = make_sales_invoice(customer, submit=False)
+	till = make_pos_invoice(customer)
+	for claim in ({}, {"pos_invoice": till.name}, {"pos_invoice": till.name, "pos_invoice_item": "none"}):
+		doc = frappe.get_doc("Sales Invoice", draft.name).update({"is_consolidated": 1})
+		doc.items[0].update(claim)
+		doc.append("taxes", typed())
+		with pytest.raises(frappe.ValidationError, match="is a points account"):
+			doc.save()
+	doc = frappe.get_doc("Sales Invoice", draft.name).update({"is_consolidated": 1}).save().submit()
+	assert (doc.is_consolidated, points_of(doc)) == (0, {"Earn": 100})
+
+
+def test_a_till_sale_lends_its_lines_to_no_discount():
+	"""Even the very lines of a till sale that waits for its closing bear out no row that the sale did not have."""
+	customer = member()
+	till = make_pos_invoice(customer)
+	doc = sales_document("Sales Invoice", customer).update({"is_consolidated": 1})
+	doc.items[0].update({"pos_invoice": till.name, "pos_invoice_item": till.items[0].name})
+	doc.append("taxes", typed())
+	with pytest.raises(frappe.ValidationError, match="is a points account"):
+		doc.insert()
+
+
+@pytest.mark.parametrize("make", [make_sales_invoice, make_pos_invoice])
+def test_a_return_that_says_it_is_consolidated_pays_no_points_out(make):
+	customer = member()
+	sale = make(customer, qty=2, ccms_redeem_points=1000)
+	back = make_return(sale, submit=False, is_consolidated=1).submit()
+	assert (back.grand_total, points_of(back)) == (-100, {"Restore": 1000, "Clawback": -100})
+	check(membership_of(customer))
+
+
+def test_a_cancel_that_says_it_is_consolidated_takes_points_back():
+	"""A request may send the whole document along."""
+	customer = member()
+	sale = make_sales_invoice(customer).reload()
+	sale.is_consolidated = 1
+	sale.docstatus = 2
+	sale.save()
+	assert check(membership_of(customer)).active == 1000

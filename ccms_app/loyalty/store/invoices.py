@@ -18,7 +18,7 @@ from ccms_app.loyalty import money, movements, redemption
 from ccms_app.loyalty.model import ZERO, NotEnoughPoints, Program, Sale
 from ccms_app.loyalty.money import dec
 
-from . import balances, credit_notes, ledger, members, payments, points_row, programs, refusals
+from . import balances, consolidated, credit_notes, ledger, members, payments, points_row, programs, refusals
 from .guard import guarded
 
 DOCTYPES = ("Sales Invoice", "POS Invoice")
@@ -30,7 +30,7 @@ EARNING = ("Active", "Frozen")  # what a membership must be to earn; only Active
 
 def counts(doc) -> bool:
 	"""Whether a document is one that points have anything to do with."""
-	return doc.doctype in DOCTYPES and not doc.get("is_consolidated") and bool(doc.get("customer"))
+	return doc.doctype in DOCTYPES and bool(doc.get("customer")) and not consolidated.is_consolidated(doc)
 
 
 def earns(doc) -> bool:
@@ -86,6 +86,7 @@ def sale_of(doc, program: Program) -> Sale:
 
 def prepare(doc) -> None:
 	"""Set the points row of an invoice, or of a return, and the membership it counts for."""
+	consolidated.settle(doc)
 	_read_typed_numbers(doc)
 	if _stands_as_saved(doc):
 		points_row.remember_discount(doc)

@@ -17,7 +17,7 @@ from frappe.utils import cint, flt
 from ccms_app.loyalty.model import ZERO, Program
 from ccms_app.loyalty.money import dec
 
-from . import programs
+from . import consolidated, programs
 
 MARKER = "ccms_points_row"
 PREVIOUS_ROW = ("On Previous Row Amount", "On Previous Row Total")
@@ -31,7 +31,7 @@ def of(doc):
 def clean(doc) -> None:
 	"""Remove marked rows (ours, or copied), refuse rows typed on a points account."""
 	rows = doc.get("taxes")
-	if not rows or doc.get("is_consolidated"):
+	if not rows or consolidated.is_consolidated(doc):
 		return
 	marked = [row for row in rows if row.get(MARKER)]
 	if marked:
