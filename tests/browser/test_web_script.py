@@ -285,15 +285,62 @@ def test_signing_out_starts_a_new_visitor(visit, shop):
 	assert after != before and re.fullmatch(r"[0-9a-f-]{36}", after)
 
 
-def test_a_forged_token_links_nothing(visit, shop):
-	customer = factories.make_customer()
+def test_a_forged_token_links_nothing_and_starts_a_new_visitor(visit, shop):
+	"""Somebody else may sit there, whose token has expired: nothing of theirs goes to who was known before."""
+	first, second = factories.make_customer(), factories.make_customer()
 	frappe.db.commit()
 	page = visit()
 	page.evaluate("ccms.consent(true)")
-	visitor = page.evaluate("ccms.visitor()")
-	forged = token.sign("0" * 64, customer.name, visitor, int(time.time()) + 600)
-	page.evaluate("(token) => ccms.identify(token)", forged)
+	mine = page.evaluate("ccms.visitor()")
+	for secret, customer in ((shop.secret, first), ("0" * 64, second)):
+		signed = token.sign(secret, customer.name, mine, int(time.time()) + 600)
+		page.evaluate("(token) => ccms.identify(token)", signed)
+		page.evaluate("ccms.track('Cart Add', {item: 'Tea'})")
+		if customer is first:
+			wait(lambda: events(shop, interaction_type="Cart Add"))
+	assert wait(lambda: page.evaluate("ccms.visitor()") != mine)
+	assert wait(lambda: page.evaluate("JSON.parse(localStorage.ccms).queue.length") == 0)
+	assert len(events(shop, interaction_type="Cart Add")) == 1  # the second person has agreed to nothing yet
+	page.evaluate("ccms.consent(true)")
+	page.evaluate("ccms.track('Cart Add', {item: 'Cup'})")
+	added = wait(lambda: found if len(found := events(shop, interaction_type="Cart Add")) > 1 else None)
+	assert [event.item for event in added] == ["Tea", "Cup"] and added[0].visitor != added[1].visitor
+	assert timeline.page(second.name)["rows"] == []
+	assert {row.item for row in timeline.page(first.name)["rows"] if row.item} == {"Tea"}
+
+
+BLOCKED = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('denied', 'SecurityError') }});"
+
+
+@pytest.mark.parametrize(
+	"init", [BLOCKED, *(f"localStorage.ccms = '{text}';" for text in ("{broken", "5", "{}"))]
+)
+def test_a_shop_whose_storage_is_blocked_or_broken_goes_on(visit, shop, init):
+	page = visit(f"{init} addEventListener('error', ({{message}}) => (window.broken = message))")
 	page.evaluate("ccms.track('Cart Add', {item: 'Tea'})")
-	wait(lambda: events(shop, interaction_type="Cart Add"))
-	assert timeline.page(customer.name)["rows"] == []
-	assert page.evaluate("JSON.parse(localStorage.ccms).queue.length") == 0
+	page.evaluate("ccms.identify('x'); ccms.consent(false)")
+	page.evaluate("history.pushState({}, '', '/spa'); history.back()")
+	page.click("button")
+	page.wait_for_timeout(2500)
+	assert page.evaluate("[window.broken, ccms.visitor()]") == [None, None]
+	assert page.posts == []
+	page.evaluate("ccms.consent(true); ccms.track('Cart Add', {item: 'Tea'})")
+	if init != BLOCKED:
+		assert wait(lambda: events(shop, interaction_type="Cart Add"))
+	assert page.evaluate("window.broken") is None
+
+
+def test_a_browser_that_refuses_and_blocks_is_left_alone(visit, shop):
+	gpc = "Object.defineProperty(navigator, 'globalPrivacyControl', {value: true});"
+	page = visit(f"{BLOCKED} {gpc} addEventListener('error', ({{message}}) => (window.broken = message))")
+	page.evaluate("ccms.consent(true); history.pushState({}, '', '/spa')")
+	assert page.evaluate("window.broken") is None and page.posts == []
+
+
+def test_many_large_events_are_sent(visit, shop):
+	"""More than a browser sends of a page that may close meanwhile."""
+	page = visit()
+	page.evaluate("ccms.consent(true)")
+	wait(lambda: events(shop, interaction_type="Consent"))
+	page.evaluate("for (let n = 0; n < 45; n++) ccms.track('App Event', {content: '茶'.repeat(700)})")
+	assert wait(lambda: len(events(shop, interaction_type="App Event")) == 45)
