@@ -90,12 +90,17 @@ class ImportMapping:
 		return _text(value)
 
 	def _time(self, value: Any) -> Any:
-		if isinstance(value, str) and self.time_format:
+		if not isinstance(value, str):
+			return value
+		value = value.strip()
+		if self.time_format:
 			try:
-				return dt.datetime.strptime(value.strip(), self.time_format).isoformat()
+				return dt.datetime.strptime(value, self.time_format).isoformat()
 			except ValueError:
-				return value
-		return value.strip() if isinstance(value, str) else value
+				pass
+		# fewer digits may be a date, such as 20260504
+		is_milliseconds = value.isascii() and value.isdigit() and 12 <= len(value) <= 14
+		return int(value) if is_milliseconds else value
 
 
 def guess(columns: Iterable[str]) -> dict[str, str]:

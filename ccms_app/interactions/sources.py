@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+import idna
+
 SERVER, BROWSER, SITE = "Server", "Browser", "Site"
+USUAL_PORTS = {"https": "443", "http": "80"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,18 @@ def type_key(name: str) -> str:
 
 
 def origin_key(address: str) -> str:
-	"""An origin as browsers send it: scheme, host and port, without a path."""
-	scheme, mark, rest = address.strip().casefold().partition("://")
-	return f"{scheme}://{rest.split('/', 1)[0]}" if mark else ""
+	"""An origin as browsers send it: scheme, host and port, without a path, small letters, hosts of other scripts in
+	Punycode, no port where it is the usual one. "" for what is none."""
+	scheme, mark, rest = address.strip().lower().partition("://")
+	if not mark:
+		return ""
+	place = re.split(r"[/?#]", rest, maxsplit=1)[0]
+	host, _colon, port = place.rpartition(":")
+	if not host or not (port.isascii() and port.isdigit()):
+		host, port = place.removesuffix(":"), ""
+	if not host.isascii():
+		try:
+			host = idna.encode(host, uts46=True).decode()
+		except UnicodeError:
+			return ""
+	return f"{scheme}://{host}:{port}" if port and port != USUAL_PORTS.get(scheme) else f"{scheme}://{host}"

@@ -153,13 +153,24 @@ def test_a_quiet_year_goes_to_its_year(source):
 
 
 @pytest.mark.commits
-def test_counts_of_people_go_after_36_months_and_totals_stay(cleaning):
+def test_counts_of_people_go_after_36_months_and_totals_stay(cleaning, monkeypatch):
 	day = getdate(add_days(nowdate(), -90))
 	send(cleaning, *crowd(day, 12))
-	days.compute_marked()
+	totals.compute_marked()
+	monkeypatch.setattr(clearing, "oldest_day", lambda today: getdate(add_days(today, 400)))
 	clearing.clear_days(days=20)
 	assert not frappe.db.count(DAY, {"company": COMPANY, "day": day})
 	assert frappe.db.get_value(TOTAL, {"company": COMPANY, "day": day}, "events") == 12
+
+
+@pytest.mark.commits
+def test_a_late_event_destroys_no_total_though_counts_live_shorter_than_events(cleaning):
+	first = getdate(add_days(nowdate(), -120)).replace(day=1)
+	send(cleaning, *crowd(add_days(first, 3), 12))
+	clearing.clear_days(days=20)
+	send(cleaning, *crowd(add_days(first, 9), 1, start=90))
+	totals.compute_marked()
+	assert [row[:2] + row[3:4] for row in kept(first)] == [("Day", add_days(first, 3), 12)]
 
 
 def test_counts_of_people_are_forgotten_with_them(source):

@@ -228,6 +228,69 @@ def test_a_customer_that_is_none_is_answered_like_one_that_is(source):
 	assert row(source, "1").identity and not row(source, "2").identity
 
 
+def test_who_was_renamed_or_merged_is_found_by_the_names_before(source):
+	def named(event_id: str, customer: str) -> dict:
+		return call(event_id, identity={"kind": "Customer", "value": customer})
+
+	def whose(event_id: str) -> str | None:
+		name = row(source, event_id).identity
+		return identities.owners([name]).get(name)
+
+	known, silent, stays = (make_customer().name for _each in range(3))
+	send(source, named("1", known))
+	for old in (known, silent):  # one that events named before, and one that none did
+		frappe.rename_doc("Customer", old, f"{old} renamed", force=True)
+	assert send(source, named("2", known), named("3", silent)) == ["stored"] * 2
+	assert [whose(one) for one in "123"] == [f"{known} renamed", f"{known} renamed", f"{silent} renamed"]
+	for old in (known, silent):
+		frappe.rename_doc("Customer", f"{old} renamed", stays, merge=True, force=True)
+	never = make_customer().name
+	frappe.rename_doc("Customer", never, stays, merge=True, force=True)
+	names = (known, f"{known} renamed", silent, f"{silent} renamed", never)
+	assert send(source, *(named(f"m{n}", name) for n, name in enumerate(names))) == ["stored"] * len(names)
+	assert [whose(f"m{n}") for n in range(len(names))] == [stays] * len(names)
+	assert {whose(one) for one in "123"} == {stays}
+	# what she says under an old name is heard, too
+	asked = {"kind": "Customer", "value": never}
+	said = call("k", identity=asked, state="Given") | {"type": "Consent"}
+	seen = call("v", identity=asked) | {"type": "Page View"}
+	assert send(source, said, seen) == ["stored"] * 2
+	assert frappe.db.exists("CCMS Consent", {"customer": stays, "purpose": "Web Tracking"})
+
+
+def test_a_name_that_somebody_else_got_is_hers(source):
+	first, second = make_customer().name, make_customer().name
+	frappe.rename_doc("Customer", first, f"{first} renamed", force=True)
+	frappe.rename_doc("Customer", second, first, force=True)
+	assert send(source, call(identity={"kind": "Customer", "value": first})) == ["stored"]
+	assert identities.owners([row(source, "1").identity]) == {row(source, "1").identity: first}
+
+
+def test_looking_at_a_batch_hears_its_consents(source):
+	marketing = frappe.db.get_value("CCMS Consent Wording", {"purpose": "Marketing"})
+	events = [
+		view("1"),
+		consent("2"),
+		view("3", "visitor-two"),
+		consent("4", "visitor-two", wording=marketing),
+		consent("5", "visitor-three"),
+		consent("6", "visitor-three", "Withdrawn", occurred_at=(NOON + timedelta(hours=1)).isoformat()),
+		view("7", "visitor-three"),
+	]
+	looked = [told.as_dict() for told in intake.dry_run(events, source)]
+	assert not rows(source)
+	assert looked == [told.as_dict() for told in intake.write(events, source)]
+	assert [told["status"] for told in looked] == [
+		"stored",
+		"stored",
+		"no_consent",
+		"invalid",
+		"stored",
+		"stored",
+		"no_consent",
+	]
+
+
 # --- append-only ----------------------------------------------------------------------------------------------------
 
 

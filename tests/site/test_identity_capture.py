@@ -2,11 +2,14 @@
 
 import frappe
 import pytest
+from frappe.utils import getdate
 
 from ccms_app.identity.store import capture, gathering, identities
 from tests.site.factories import make_customer, make_program
 from tests.site.ledger_checks import membership_of
 from tests.site.reach import add_identifier, links_of, make_address, make_contact, owner_of, random_phone
+from tests.site.refusals import raises_refusal
+from tests.site.world import SELLER
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +109,57 @@ def test_an_identifier_typed_into_the_customer_is_kept_masked(customer):
 	doc.ccms_identifiers = []
 	doc.save()
 	assert links_of(doc) == {}
+
+
+@pytest.mark.parametrize("door", ["new", "mine", "over a row", "row alone"])
+def test_what_a_client_says_of_an_identity_is_not_believed(customer, as_user, door):
+	"""Anybody in sales may read the name and the mask of an identity: they make it nobody's."""
+	number = random_phone()
+	make_contact(customer, phones=[number])
+	identity = identities.find("Phone", number)
+	theirs = {
+		"kind": "Phone",
+		"value": frappe.db.get_value("CCMS Identity", identity, "shown_as"),
+		"identity": identity,
+		"verified": 1,
+		"since": "2000-01-01",
+		"source": "Portal",
+	}
+	mine = add_identifier(make_customer(), "Phone", random_phone())
+	with as_user(SELLER), raises(door):
+		if door == "new":
+			doc = frappe.copy_doc(mine)
+			doc.customer_name = "Mine too"
+			doc.append("ccms_identifiers", theirs)
+			doc.insert()
+		elif door == "mine":
+			mine.append("ccms_identifiers", theirs)
+			mine.save()
+		elif door == "over a row":
+			mine.ccms_identifiers[0].update(theirs)
+			mine.save()
+		else:
+			row = frappe.get_doc("CCMS Customer Identifier", mine.ccms_identifiers[0].name)
+			row.update(theirs)
+			row.save()
+	assert owner_of("Phone", number) == (customer.name, 0)
+
+
+def raises(door: str):
+	if door == "row alone":
+		return pytest.raises(frappe.PermissionError, match="on the customer itself")
+	return raises_refusal("is masked")
+
+
+def test_since_and_source_are_as_they_were_and_a_copy_brings_nothing(customer):
+	doc = add_identifier(customer, "Phone", random_phone(), since="2000-01-01", source="Portal")
+	(row,) = doc.ccms_identifiers
+	assert (getdate(row.since), row.source) == (getdate(), "Staff")
+	row.update({"since": "2000-01-01", "source": "Portal"})
+	doc.save()
+	(row,) = doc.reload().ccms_identifiers
+	assert (getdate(row.since), row.source) == (getdate(), "Staff")
+	assert not frappe.copy_doc(doc, ignore_no_copy=False).ccms_identifiers
 
 
 def test_proof_can_be_given_and_taken_back(customer):

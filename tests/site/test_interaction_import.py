@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from frappe.utils import add_days, now_datetime
-from frappe.utils.file_manager import save_file
 
 from ccms_app.interactions.store import imports
 from tests.site import world
@@ -41,7 +40,10 @@ def made():
 		doc = frappe.get_doc(
 			{"doctype": DOCTYPE, "event_source": source, "columns": columns, **fields}
 		).insert()
-		file = save_file(file_name, content, DOCTYPE, doc.name, is_private=1)
+		attached = {"attached_to_doctype": DOCTYPE, "attached_to_name": doc.name, "attached_to_field": "file"}
+		file = frappe.get_doc(
+			{"doctype": "File", "file_name": file_name, "content": content, "is_private": 1, **attached}
+		).insert()
 		doc.file = file.file_url
 		doc.save()
 		frappe.db.commit()

@@ -148,6 +148,20 @@ def test_a_visitor_who_becomes_known_brings_the_past(customer):
 	assert [row.path for row in timeline.page(customer)["rows"]] == ["/tea"]
 
 
+def test_what_names_somebody_else_in_her_browser_is_not_hers(customer, phone):
+	visitor, other = frappe.generate_hash(length=20), make_customer().name
+	assert identities.recognise(identities.ensure("Visitor", visitor), customer)
+	theirs = random_phone()
+	identities.link(identities.ensure("Phone", theirs), other, "Import", verified=True)
+	write(
+		by("Phone", theirs, subject="theirs", visitor=visitor),
+		by("Phone", phone, subject="hers", visitor=visitor),
+		{"subject": "nobody named", "visitor": visitor},
+	)
+	assert subjects(customer) == ["hers", "nobody named"]
+	assert subjects(other) == ["theirs"]
+
+
 def test_links_that_move_take_their_events_along(customer, phone):
 	write(by("Phone", phone, subject="1"))
 	target = make_customer().name

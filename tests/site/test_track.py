@@ -1,6 +1,7 @@
 """`POST /api/method/ccms_app.api.track.track` through Frappe's own application: keys, origins, limits, answers."""
 
 import json
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -94,6 +95,14 @@ def test_a_broken_body_is_a_plain_400(secret, raw, kind):
 	assert list(answer) == ["error"] and "Traceback" not in answer["error"]
 
 
+@pytest.mark.parametrize("version", ["v1/", "v2/"])
+def test_a_broken_body_is_a_plain_400_at_every_door(secret, version, monkeypatch):
+	monkeypatch.setattr(sys.modules[__name__], "TRACK", TRACK.replace("/api/", f"/api/{version}"))
+	for raw in (b"{", b'"x"', b"[" * 30_000):
+		status, answer, _headers = post(raw, header=secret, kind="application/json")
+		assert status == 400 and list(answer) == ["error"]
+
+
 def test_too_much_is_413(secret):
 	assert post(b'"' + b"x" * 1024 * 1024 + b'"', header=secret)[0] == 413
 	assert post([call(str(number)) for number in range(1001)], header=secret)[0] == 413
@@ -131,7 +140,19 @@ def test_replayed_at_another_time_it_is_the_same_event(secret):
 # --- keys -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["", "x", "ccms_secret_x", "ccms_public_x", "x" * 5000])
+@pytest.mark.parametrize(
+	"key",
+	[
+		"",
+		"x",
+		"ccms_secret_x",
+		"ccms_public_x",
+		"x" * 5000,
+		"ccms_secret_\ud800",
+		"ccms_public_\ud800",
+		"ccms_public_é",
+	],
+)
 def test_a_key_that_is_none_is_401(key):
 	status, answer, headers = post([call()], header=key[:300])
 	assert status == 401 and list(answer) == ["error"]
@@ -219,6 +240,26 @@ def test_pages_of_the_origins_alone_may_send_and_may_read_the_answer(made):
 	for origin in ("", "null", "https://evil.example.com", ORIGIN + ".evil.com", "http://shop.example.com"):
 		status, _answer, headers = browse(keys, view("3"), origin=origin)
 		assert status == 403 and "Access-Control-Allow-Origin" not in headers
+
+
+def test_origins_are_compared_as_browsers_send_them(made):
+	written = "https://商店.中国\nhttps://Shop.example.com:443/start\nhttp://straße.example:8080\nhttps://[::1]:9000"
+	doc, keys = made("Browser", origins=written)
+	sent = (
+		"https://xn--czrs0t.xn--fiqs8s",
+		"https://shop.example.com",
+		"http://xn--strae-oqa.example:8080",
+		"https://[::1]:9000",
+	)
+	assert doc.origins.splitlines() == list(sent)
+	for origin in sent:
+		assert browse(keys, consent("1"), origin=origin)[2]["Access-Control-Allow-Origin"] == origin
+	for other in (
+		"https://shop.example.com:444",
+		"http://shop.example.com",
+		"https://xn--czrs0t.xn--fiqs8s.evil.example",
+	):
+		assert browse(keys, consent("1"), origin=other)[0] == 403
 
 
 def test_a_browser_sends_nothing_but_what_its_types_allow(made):
@@ -395,6 +436,48 @@ def test_a_second_person_in_the_browser_starts_a_new_visitor(pages, person):
 	assert row(doc, "5").visitor not in identities.of_customer(first)
 
 
+def test_after_a_refused_token_nothing_is_the_first_persons(pages, person):
+	doc, keys = pages
+	first, second = person(), person()
+	browse(keys, consent("1"), view("2"), identify("3", signed(keys, first)))
+
+	def at(minutes: int) -> str:
+		return (datetime.now(timezone.utc) - timedelta(minutes=minutes)).isoformat()
+
+	expired = identify("4", signed(keys, second, seconds=-5), occurred_at=at(40))
+	again = identify("6", signed(keys, first), occurred_at=at(20))
+	sent = (
+		view("0", occurred_at=at(50)),
+		expired,
+		view("5", occurred_at=at(30)),
+		again,
+		view("7", occurred_at=at(10)),
+	)
+	answer = browse(keys, *sent)[1]["message"]
+	assert [one["status"] for one in answer] == ["stored", "forbidden", "stored", "stored", "stored"]
+	assert "visitor" not in answer[1]  # it would tell that the browser is somebody's
+	one = identities.find(kinds.VISITOR, "visitor-one")
+	assert row(doc, "0").visitor == row(doc, "7").visitor == one
+	between = row(doc, "5").visitor
+	assert between != one and identities.owners([between]) == {}
+	assert between not in identities.of_customer(first)
+	# in a browser that is nobody's yet, nothing is torn apart
+	browse(keys, consent("8", "visitor-two"))
+	bad = identify("9", "a.b.c", "visitor-two", occurred_at=at(40))
+	browse(keys, bad, view("10", "visitor-two", occurred_at=at(30)))
+	assert row(doc, "10").visitor == identities.find(kinds.VISITOR, "visitor-two")
+
+
+def test_a_token_may_name_a_customer_as_before_a_merge(pages, person):
+	_doc, keys = pages
+	old, stays = person(), person()
+	frappe.rename_doc("Customer", old, stays, merge=True, force=True)
+	frappe.db.commit()
+	browse(keys, consent("1"), identify("2", signed(keys, old)))
+	assert owner("visitor-one") == stays
+	frappe.db.delete("CCMS Customer Merge", {"source": old})
+
+
 def test_answers_tell_nobody_whether_a_customer_exists(pages, person):
 	_doc, keys = pages
 	customer = person()
@@ -443,6 +526,8 @@ def test_the_portal_signs_for_the_customer_who_is_signed_in(pages, person):
 def test_what_a_source_form_refuses(site):
 	with raises_refusal("no address of a web page"):
 		make_source("Browser", origins="shop.example.com")
+	with raises_refusal("no address of a web page"):
+		make_source("Browser", origins="https://-é.example")
 	with raises_refusal("from which web pages"):
 		make_source("Browser", origins=" ")
 	with raises_refusal("not allowed from browsers"):

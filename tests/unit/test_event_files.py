@@ -143,6 +143,14 @@ def test_times_in_the_form_that_was_told():
 	assert found.event({"when": "2026"}, 0)["occurred_at"] == "2026"
 
 
+@pytest.mark.parametrize("time_format", ["", "%d/%m/%Y %H:%M"])
+def test_times_as_milliseconds_are_numbers(time_format):
+	found = mapped(("Happened At", "when"), time_format=time_format)
+	assert found.event({"when": " 1777886400000 "}, 1)["occurred_at"] == 1777886400000
+	for other in ("20260504", "1777886400000.5", "１７７７８８６４０００００", "9" * 30):
+		assert found.event({"when": other}, 1)["occurred_at"] == other
+
+
 def test_a_row_with_too_many_cells_is_no_event():
 	assert isinstance(mapped(("Subject", "a")).event({"a": "1", None: ["2"]}, 0), str)
 

@@ -19,7 +19,7 @@ def prepare(doc) -> None:
 	"""Before a customer is saved: typed identifiers become identities and are shown masked; facts get their source.
 
 	Raises:
-		frappe.ValidationError: a typed identifier is none of its kind.
+		frappe.ValidationError: a typed identifier is none of its kind, or masked.
 	"""
 	if doc.meta.has_field("ccms_fact_sources"):  # else the app is just being installed
 		_identifiers(doc)
@@ -52,8 +52,8 @@ def _identifiers(doc) -> None:
 	rows = doc.get("ccms_identifiers") or []
 	if not rows:
 		return
-	shown = _shown(rows)
-	typed = [row for row in rows if not _is_kept(row, shown)]
+	kept = _kept(doc)
+	typed = [row for row in rows if row.identity not in kept or not _reads_as(row, kept[row.identity])]
 	values = {row.name or id(row): _value(row) for row in typed}
 	found = identities.ensure_many((row.kind, values[row.name or id(row)]) for row in typed)
 	now = now_datetime()
@@ -62,6 +62,9 @@ def _identifiers(doc) -> None:
 		row.identity = found[row.kind, value]
 		row.value = masks.mask(row.kind, value)
 		row.source, row.since = source_of_now(), now
+	for row in rows:
+		if was := kept.get(row.identity):
+			row.source, row.since = was.source, was.since
 	seen: set[str] = set()
 	for row in list(rows):
 		if row.identity in seen:
@@ -69,20 +72,27 @@ def _identifiers(doc) -> None:
 		seen.add(row.identity)
 
 
-def _is_kept(row, shown: dict[str, tuple[str, str]]) -> bool:
+def _kept(doc) -> dict[str, frappe._dict]:
+	"""What the customer's own table held before this saving, by identity. What a client sends names an identity and shows
+	its mask, which many people may read: only what was this customer's before is believed."""
+	before = doc.get_doc_before_save()
+	rows = [row for row in (before.get("ccms_identifiers") if before else None) or [] if row.identity]
+	shown = _shown([row.identity for row in rows])
+	return {
+		row.identity: frappe._dict(source=row.source, since=row.since, shown=shown.get(row.identity))
+		for row in rows
+	}
+
+
+def _reads_as(row, was: frappe._dict) -> bool:
 	"""Whether a row was not typed over: it reads as its identity does, or the identity is gone (the site's key was lost)
 	and it still reads masked."""
-	if not row.identity:
-		return False
 	value = row.value or ""
-	if row.identity not in shown:
-		return masks.DOTS in value
-	return (row.kind, value) == shown[row.identity]
+	return (row.kind, value) == was.shown if was.shown else masks.DOTS in value
 
 
-def _shown(rows: list) -> dict[str, tuple[str, str]]:
-	"""The identities of rows that are there: their kind, and how they are shown, masked."""
-	names = [row.identity for row in rows if row.identity]
+def _shown(names: list[str]) -> dict[str, tuple[str, str]]:
+	"""The identities that are there: their kind, and how they are shown, masked."""
 	if not names:
 		return {}
 	found = frappe.get_all(
@@ -92,6 +102,13 @@ def _shown(rows: list) -> dict[str, tuple[str, str]]:
 
 
 def _value(row) -> str:
+	if masks.DOTS in (row.value or ""):
+		frappe.throw(
+			_("Row {0} of Identifiers: {1} is masked. Type the whole identifier.").format(
+				row.idx, frappe.bold(frappe.utils.escape_html(row.value[:SHORT]))
+			),
+			title=_("Not an Identifier"),
+		)
 	value = normalise(row.kind, row.value, site_region(), row.network or "")
 	if not value:
 		frappe.throw(

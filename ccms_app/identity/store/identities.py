@@ -17,7 +17,7 @@ from pypika.terms import Criterion
 from ccms_app.identity import keys, kinds, masks, normalise
 from ccms_app.identity.spans import Holding, Span, spans_of
 
-from . import links
+from . import links, merge_records
 from .keys import decrypt, encrypt, site_key
 from .rows import insert
 
@@ -195,6 +195,44 @@ def _make_own_records(customers: list[str]) -> dict[Key, str]:
 	)
 	settle(made.values())
 	return made
+
+
+def now_called(names: Iterable[str]) -> dict[str, str]:
+	"""What customers are called now, by names that are no customer's any more: of those who were renamed or merged into
+	another. Names that are a customer's are left out, and so are those that nobody had. A query for names that all are
+	customers', two more for others."""
+	wanted = list(dict.fromkeys(names))
+	gone = set(wanted)
+	for part in _chunks(wanted):
+		places = ", ".join(["%s"] * len(part))
+		gone -= {
+			row[0]
+			for row in frappe.db.sql(f"select `name` from `tabCustomer` where `name` in ({places})", part)
+		}
+	if not gone:
+		return {}
+	found = {}
+	for part in _chunks(sorted(gone)):
+		merged = {"source": ["in", part], "status": merge_records.MERGED}
+		found |= dict(
+			frappe.get_all(
+				merge_records.DOCTYPE, merged, ["source", "target"], order_by="merged_on", as_list=True
+			)
+		)
+	records = _names((kinds.CUSTOMER, name) for name in gone)
+	owned = owners(records.values())
+	found |= {name: owned[record] for (_kind, name), record in records.items() if record in owned}
+	return {name: customer for name, customer in found.items() if name in gone and customer}
+
+
+def remember_name(old: str, customer: str) -> None:
+	"""Know a customer who was renamed by the name before, too: others still send it."""
+	name = _names([(kinds.CUSTOMER, old)])[kinds.CUSTOMER, old]
+	if _there([name]):
+		return
+	_insert([(name, kinds.CUSTOMER, old, keys.index(site_key(), kinds.CUSTOMER, old))])
+	links.add([links.New(name, customer, OWN_RECORD, verified=True)])
+	settle([name])
 
 
 # --- whose it is ---------------------------------------------------------------------------------------------

@@ -55,10 +55,16 @@ def clear_events(days: int = EVENT_DAYS) -> int:
 
 
 def clear_days(days: int = DAY_DAYS) -> int:
-	"""Delete daily counts of before so many days, whole months at a time, once their totals are written. Returns how many."""
+	"""Delete daily counts of before so many days, whole months at a time, once their totals are written. Returns how many.
+
+	Those of a year that events may still come for stay, whatever the settings say: an event that comes late has its month
+	and its year counted anew, from the daily counts.
+	"""
 	from . import totals
 
-	until = (getdate(nowdate()) - timedelta(days=max(int(days), 1))).replace(day=1)
+	today = getdate(nowdate())
+	until = (today - timedelta(days=max(int(days), 1))).replace(day=1)
+	until = min(until, oldest_day(today).replace(month=1, day=1))
 	totals.compute_marked()
 	day = DocType(DAY)
 	return sum(

@@ -20,7 +20,7 @@ from ccms_app.interactions.sources import Source, origin_key
 from . import intake, sources
 
 TOKEN_SECONDS = 15 * 60
-PATH = "/api/method/ccms_app.api.track."
+PATHS = tuple(f"/api/{version}method/ccms_app.api.track." for version in ("", "v1/", "v2/"))
 revoke, rotate = sources.revoke, sources.rotate
 
 
@@ -95,7 +95,7 @@ def _of_portal_user(user: str) -> list[str]:
 # --- bodies that Frappe cannot read ---------------------------------------------------------------------------
 def after_request(response=None, request=None, **_more) -> None:
 	"""Broken JSON that is announced as JSON never reaches us: Frappe answers 500 with a trace, or 417. Make that a plain 400."""
-	if not request or not response or not request.path.startswith(PATH) or response.status_code < 400:
+	if not request or not response or not request.path.startswith(PATHS) or response.status_code < 400:
 		return
 	if request.is_json and not _is_json(request.get_data(as_text=False)):
 		_say(response, _told(None, _("the body is no JSON in UTF-8")), 400)

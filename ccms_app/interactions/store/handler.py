@@ -14,6 +14,7 @@ from ccms_app.customer_rows import filled, plain
 from ccms_app.identity.spans import Span
 from ccms_app.identity.store import identities, links
 from ccms_app.interactions import texts
+from ccms_app.privacy.words import ERASED_PREFIX
 
 from . import pages
 
@@ -75,6 +76,11 @@ class Handler(Nothing):
 				frappe.qb.from_(day).delete().where(day.identity == identity).run()
 				done[DAY] += _affected()
 		return {doctype: count for doctype, count in done.items() if count}
+
+	def renamed(self, old: str, new: str) -> None:
+		"""Events that name the customer by the old name are hers. Of an erased one nothing is remembered."""
+		if not new.startswith(ERASED_PREFIX):
+			identities.remember_name(old, new)
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

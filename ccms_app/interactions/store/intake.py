@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import frappe
 from frappe.query_builder import DocType
-from frappe.utils import get_system_timezone
+from frappe.utils import get_system_timezone, now_datetime
 
 from ccms_app.identity.store import region
 from ccms_app.interactions import answers, clock
@@ -81,6 +81,7 @@ def write(
 			told[index] = found
 		else:
 			right.append(found)
+	people.as_called_now(right)
 	# A yes counts for what follows it in the same batch, wherever it stands there
 	consents = special.right_consents([event for event in right if event.type.name == CONSENT], told)
 	special.record(consents, _store(consents, source, rules, told), source, rules)
@@ -105,7 +106,10 @@ def dry_run(
 			told[index] = found
 		else:
 			right.append(found)
-	refused = people.without_consent(right)
+	people.as_called_now(right)
+	consents = special.right_consents([event for event in right if event.type.name == CONSENT], told)
+	right = [event for event in right if event.index not in told]
+	refused = people.without_consent(right, people.heard(consents, rules, now_datetime()))
 	there = event_rows.hashes([event.name for event in right])
 	for event in right:
 		if event.index in refused:

@@ -25,7 +25,7 @@ QUOTA_KEY = "ccms_event_quota"
 # --- finding ------------------------------------------------------------------------------------------------
 def by_key(key: str) -> Source | None:
 	"""The enabled source that this secret or public key belongs to."""
-	if not isinstance(key, str) or len(key) > 200:
+	if not isinstance(key, str) or len(key) > 200 or not key.isascii():
 		return None
 	if key.startswith(SECRET):
 		found = {"secret_hash": _hash(key), "kind": SERVER}

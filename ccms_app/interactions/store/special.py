@@ -14,7 +14,7 @@ from ccms_app.interactions.check import IDENTIFY, Checked, Rules
 from ccms_app.interactions.sources import Source
 from ccms_app.privacy.store import consent
 
-from . import sources
+from . import people, sources
 
 CLAIM, SIGNED_IN = "Claim", "Signed In"
 """Outcomes of an identify: without proof, which links nothing, and with."""
@@ -57,7 +57,7 @@ def record(events: list[Checked], new: dict[str, str], source: Source, rules: Ru
 			source="Web Site" if source.is_browser else "API",
 			wording=event.extra["wording"],
 			proof=f"{source.name}: {event.event_id}"[:140],
-			at=min(event.occurred.astimezone(rules.zone).replace(tzinfo=None), now),
+			at=people.said_at(event, rules, now),
 		)
 
 
@@ -65,12 +65,14 @@ def record(events: list[Checked], new: dict[str, str], source: Source, rules: Ru
 def identify(events: list[Checked], source: Source, rules: Rules, told: dict[int, Answer]) -> dict[int, str]:
 	"""Link visitors to the customers that a signed token, or a server, names. Bad tokens are answered.
 
-	A second person in one browser gets a visitor of their own; so do the events of the batch that happened after. Whether
-	there is such a customer shows nowhere.
+	A second person in one browser gets a visitor of their own; so do the events of the batch that happened after. A token
+	that is refused proves nothing but that somebody else may sit there: where the browser is known to be somebody's, what
+	happened after is an unknown visitor's, until another token is right. Whether there is such a customer shows nowhere.
 
 	Returns: the visitor that the browser is from now on, by the place of each proved identify.
 	"""
 	visitors: dict[int, str] = {}
+	browsers = {event.index: event.visitor for event in events}
 	for event in sorted(events, key=lambda event: (event.occurred, event.event_id)):
 		if event.type.name != IDENTIFY or event.index in told:
 			continue
@@ -79,14 +81,17 @@ def identify(events: list[Checked], source: Source, rules: Rules, told: dict[int
 		if given and customer is None:
 			message = _("is forged, expired, or of another browser")
 			told[event.index] = Answer(event.index, event.event_id, answers.FORBIDDEN, "token", message)
+			if _is_somebodys(visitor):
+				unknown = token.next_visitor(visitor, f"refused\0{event.name}", site_key())
+				_move_on(events, browsers, event, (kinds.VISITOR, unknown))
 		elif customer is None:
 			event.values["outcome"] = CLAIM
 		else:
 			event.values["outcome"] = SIGNED_IN
-			event.visitor = visitors_key = (kinds.VISITOR, _link(visitor, customer))
-			visitors[event.index] = visitors_key[1]
-			if visitors_key[1] != visitor:
-				_move_on(events, visitor, visitors_key, event)
+			following = (kinds.VISITOR, _link(visitor, customer))
+			visitors[event.index] = following[1]
+			_move_on(events, browsers, event, following)
+			event.visitor = following
 	return visitors
 
 
@@ -95,7 +100,8 @@ def _named(event: Checked, source: Source, rules: Rules) -> str | None:
 		secret = sources.identify_secret(source.name)
 		if not secret:
 			return None
-		return token.customer_of(event.extra["token"], secret, event.visitor[1], rules.received.timestamp())
+		named = token.customer_of(event.extra["token"], secret, event.visitor[1], rules.received.timestamp())
+		return identities.now_called([named]).get(named, named) if named else named
 	if not event.person:
 		return None
 	kind, value = event.person
@@ -123,8 +129,19 @@ def _is_person(customer: str) -> bool:
 	return bool(frappe.db.get_value("Customer", {"name": customer, "is_internal_customer": 0}))
 
 
-def _move_on(events: list[Checked], visitor: str, following: tuple[str, str], identified: Checked) -> None:
+def _is_somebodys(visitor: str) -> bool:
+	name = identities.find(kinds.VISITOR, visitor)
+	return bool(name and links.of_identities([name]))
+
+
+def _move_on(
+	events: list[Checked],
+	browsers: dict[int, tuple[str, str] | None],
+	identified: Checked,
+	following: tuple[str, str],
+) -> None:
+	"""What happened in the same browser after somebody said who they are, is of who they are."""
 	for event in events:
 		later = event.occurred >= identified.occurred and event.type.name != IDENTIFY
-		if later and event.visitor == (kinds.VISITOR, visitor):
+		if later and browsers[event.index] == browsers[identified.index]:
 			event.visitor = following

@@ -210,6 +210,9 @@ def _of_span(
 	event = DocType(EVENT)
 	query = frappe.qb.from_(event).force_index(index).select(event.occurred_at, event.name)
 	query = query.where(event[column] == span.identity)
+	if column == "visitor":
+		# whom an event names decides, in whoever's browser it happened; of theirs it is found by what it names
+		query = query.where(event.identity.isnull() | (event.identity == ""))
 	if before:
 		# the first half lets the index start there, the second half is exact
 		query = query.where(event.occurred_at <= before.at)
