@@ -54,6 +54,19 @@ MESSAGES = (
 		'{{ _("We plan to deliver it by {0}.", doc.language).format(frappe.utils.formatdate(doc.delivery_date)) }}'
 		"{% endif %}",
 	),
+	# amending cancels the order first, which may have told that nothing will be delivered: the new one is news, however old
+	OrderMessage(
+		"CCMS Order Changed",
+		"Sales Order",
+		"Submit",
+		f"{TO_A_CUSTOMER} and doc.amended_from",
+		'{{ _("Your order {0} was changed", doc.language).format(doc.amended_from) }}',
+		'{{ _("your order {0} was changed and goes on under the number {1}.", doc.language)'
+		".format(doc.amended_from, doc.name) }}"
+		"{% if doc.delivery_date %} "
+		'{{ _("We plan to deliver it by {0}.", doc.language).format(frappe.utils.formatdate(doc.delivery_date)) }}'
+		"{% endif %}",
+	),
 	OrderMessage(
 		"CCMS Order Cancelled",
 		"Sales Order",
@@ -85,10 +98,10 @@ MESSAGES = (
 NAMES = tuple(message.name for message in MESSAGES)
 
 
-def make() -> None:
-	"""Create the messages that are missing, all of them off: mail to customers is a manager's decision."""
+def make(names: tuple[str, ...] = NAMES) -> None:
+	"""Create those of the messages that are missing, all of them off: mail to customers is a manager's decision."""
 	for message in MESSAGES:
-		if not frappe.db.exists("Notification", message.name):
+		if message.name in names and not frappe.db.exists("Notification", message.name):
 			frappe.get_doc(
 				{
 					"doctype": "Notification",

@@ -205,6 +205,41 @@ def test_an_amended_order_thanks_nobody_again(outbox):
 	assert len(outbox()) == 1
 
 
+@pytest.mark.parametrize("days", [0, -40])
+def test_who_heard_that_an_order_is_cancelled_hears_what_became_of_it(outbox, days):
+	switched_on(*order_messages.NAMES)
+	order = make_order(transaction_date=add_days(nowdate(), days))
+	order.submit()
+	order.cancel()
+	new = frappe.copy_doc(order)
+	new.amended_from = order.name
+	new.insert().submit()
+	*_earlier, (_to, cancelled, _text), (recipient, subject, text) = outbox()
+	assert len(_earlier) == (1 if not days else 0)
+	assert "cancelled" in cancelled and recipient == "buyer@example.com"
+	assert subject == f"Your order {order.name} was changed"
+	assert new.name in text and frappe.utils.formatdate(new.delivery_date) in text
+
+
+def test_a_site_that_had_the_other_messages_gets_the_new_one_and_its_own_words_stay():
+	from ccms_app.patches import order_changed
+
+	for name in ("CCMS Order Changed", "CCMS Return Received"):
+		frappe.delete_doc("Notification", name)
+	message = frappe.get_doc("Notification", "CCMS Order Received")
+	message.update({"condition": "doc.grand_total > 9", "enabled": 1}).save()
+	frappe.db.set_value("Notification", "CCMS Order Cancelled", "condition", "doc.contact_email")
+	order_changed.execute()
+	ours = frappe.db.get_value("Notification", "CCMS Order Cancelled", "condition")
+	assert "is_internal_customer" in ours
+	assert frappe.db.get_value("Notification", "CCMS Order Changed", ["enabled", "document_type"]) == (
+		0,
+		"Sales Order",
+	)
+	assert frappe.db.get_value("Notification", message.name, "condition") == "doc.grand_total > 9"
+	assert not frappe.db.exists("Notification", "CCMS Return Received")
+
+
 def test_an_import_tells_nobody(outbox):
 	"""Data Import mutes mails unless told otherwise."""
 	switched_on("CCMS Order Received")
