@@ -17,6 +17,7 @@ def everywhere(customer, contact, marker: str) -> None:
 	in_mails(customer, contact, marker)
 	in_logs(customer, marker)
 	in_papers(customer, marker)
+	in_log_in(customer, marker)
 
 
 # --- books -------------------------------------------------------------------------------------------------------
@@ -207,3 +208,26 @@ def attach(doctype: str, name: str, file_name: str, content: bytes):
 		{"doctype": "File", "file_name": f"{frappe.generate_hash(length=6)}-{file_name}", "content": content, "is_private": 1,
 		"attached_to_doctype": doctype, "attached_to_name": name}
 	).insert()  # fmt: skip
+
+
+# --- the portal --------------------------------------------------------------------------------------------------
+
+
+def in_log_in(customer, marker: str) -> None:
+	"""A log-in that has asked Frappe for its data: the request, its file, and the contact that Frappe makes of a log-in."""
+	user = frappe.get_doc(
+		{"doctype": "User", "email": f"{marker.lower()}@portal.example", "first_name": f"{marker} Anna", "bio": marker,
+		"user_type": "Website User", "send_welcome_email": 0, "social_logins": [{"provider": "google", "userid": f"{marker}-7"}]}
+	).insert()  # fmt: skip
+	customer.reload()
+	customer.append("portal_users", {"user": user.name})
+	customer.save()
+	request = frappe.get_doc(
+		{"doctype": "Personal Data Download Request", "user": user.name, "user_name": f"{marker} Anna"}
+	)
+	request.set_new_name()
+	request.db_insert()
+	attach(request.doctype, request.name, "log-in.json", f"{marker} Anna".encode())
+	frappe.get_doc({"doctype": "Personal Data Deletion Request", "email": user.name}).insert(
+		ignore_permissions=True
+	)

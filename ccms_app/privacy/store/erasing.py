@@ -70,6 +70,11 @@ def waits_for(customer: str) -> list[str]:
 	open_orders = {"customer": customer, "docstatus": 1, "status": ["not in", done]}
 	for name in frappe.get_all("Sales Order", open_orders, pluck="name", limit=5):
 		said.append(_("{0} {1} is not finished.").format(_("Sales Order"), name))
+	unbilled = {"customer": customer, "docstatus": 1, "status": ["in", ("To Bill", "Partially Billed")]}
+	for name in frappe.get_all("Delivery Note", unbilled, pluck="name", limit=5):
+		said.append(
+			_("{0} {1} is not billed: make its invoice or close it.").format(_("Delivery Note"), name)
+		)
 	advance = {"party_type": "Customer", "party": customer, "docstatus": 1, "unallocated_amount": [">", 0]}
 	for row in frappe.get_all("Payment Entry", advance, ["name", "unallocated_amount"], limit=5):
 		amount = fmt_money(row.unallocated_amount)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import frappe
 from frappe import _
-from frappe.model.rename_doc import rename_doc
 
 from ccms_app.privacy import requests as of
 
-from . import erasing, exporting, mails, portal, requests, scrubbing, trails
+from . import erasing, exporting, logins, mails, people, portal, requests, scrubbing
+from .logins import DELETION
 
-DOWNLOAD, DELETION = "Personal Data Download Request", "Personal Data Deletion Request"
 CHECKED = "Mail to Known Address"
 """Frappe has sent a link to the address, and it was pressed."""
 
@@ -62,39 +61,33 @@ def _request(customer: str):
 def finish(name: str) -> None:
 	"""The job that closes the log-in under a name that is nobody's, and Frappe's request with it: after the customers, which
 	wait before it in the same queue."""
-	user = frappe.db.get_value(DELETION, name, "email")
+	user, status = frappe.db.get_value(DELETION, name, ["email", "status"])
+	if status == "Deleted":
+		return  # the log-in went with its customer
 	if portal.customers_of(user):
 		frappe.db.set_value(DELETION, name, "status", "On Hold")
 		frappe.db.commit()
 		return
-	words = [user]
+	words = {user}
 	if frappe.db.get_value("User", user, "user_type") == "Website User":
-		words.append(frappe.db.get_value("User", user, "full_name"))
-		close_login(user, f"{erasing.new_name()}@erased.invalid")
-	values = {"status": "Deleted", "email": name}
-	frappe.db.set_value(DELETION, name, values)
-	trails.clear(DELETION, [name])
-	mails.forget_addresses([user], [word for word in words if word and len(word) >= scrubbing.SHORTEST])
-	scrubbing.scrub(word for word in words if word)
+		words |= logins.words([user])
+		erased_as = erasing.new_name()
+		people.wipe("Contact", [], [], erased_as, users=[user])
+		logins.forget_downloads([user])
+		logins.close(user, erased_as)
+	else:
+		logins.settle_deletions([user])
+	mails.forget_addresses([user], [word for word in words if len(word) >= scrubbing.SHORTEST])
+	scrubbing.scrub(words)
 	frappe.db.commit()
 
 
-def close_login(user: str, new: str) -> None:
-	"""Close a portal user's log-in and name it nobody."""
-	if user != new:
-		trails.clear("User", [user])
-		rename_doc(
-			"User", user, new, force=True, ignore_permissions=True, show_alert=False, rebuild_search=False
-		)
-	trails.clear("User", [new])
-	empty = dict.fromkeys(
-		("last_name", "middle_name", "username", "phone", "mobile_no", "birth_date", "location", "bio", "interest", "user_image", "last_ip", "gender")
-	)  # fmt: skip
-	first = new.partition("@")[0]
-	values = {"enabled": 0, "email": new, "first_name": first, "full_name": first, **empty}
-	frappe.db.set_value("User", new, values, update_modified=False)
-	frappe.db.delete("__Auth", {"doctype": "User", "name": ["in", [user, new]]})
-	frappe.db.delete("Sessions", {"user": ["in", [user, new]]})
+def resume() -> None:
+	"""Finish what was on hold for the sake of customers who are erased by now. What staff put on hold stays so: its log-in
+	was never closed."""
+	for name, user in frappe.get_all(DELETION, {"status": "On Hold"}, ["name", "email"], as_list=True):
+		if not frappe.db.get_value("User", user, "enabled") and not portal.customers_of(user):
+			finish(name)
 
 
 # --- downloads ---------------------------------------------------------------------------------------------------
@@ -138,10 +131,3 @@ def answer(doc, personal_data: str) -> None:
 		message=f"<p>{_('This is what we hold about you. Log in to open it:')}</p><ul>{shown}</ul>",
 		header=[_("Download Your Data"), "green"],
 	)
-
-
-def forget_downloads(users: list[str]) -> None:
-	"""Delete the download requests of log-ins, with their files."""
-	names = frappe.get_all(DOWNLOAD, {"user": ["in", users or [""]]}, pluck="name")
-	trails.clear(DOWNLOAD, names)
-	frappe.db.delete(DOWNLOAD, {"name": ["in", names or [""]]})

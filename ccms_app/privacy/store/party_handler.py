@@ -12,11 +12,11 @@ from ccms_app.customer_rows import filled, plain, readable
 from ccms_app.identity.store import identities, links, merge_records
 from ccms_app.privacy import words
 
-from . import leads, mails, party_texts, people, trails
+from . import custom_fields, leads, logins, mails, party_texts, people, trails
 from .party_texts import BOOKS, NOW
 
 CUSTOMER = "Customer"
-FACTS = ("tax_id", "website", "mobile_no", "email_id", "primary_address", "customer_details", "first_name", "last_name", "gender", "image", "lead_name", "opportunity_name", "customer_pos_id", "salutation", "ccms_birth_date", "ccms_occupation", "ccms_home_place", "ccms_work_place", "ccms_preferred_channel")  # fmt: skip
+FACTS = ("tax_id", "website", "mobile_no", "email_id", "primary_address", "customer_details", "first_name", "last_name", "gender", "image", "lead_name", "opportunity_name", "prospect_name", "customer_pos_id", "salutation", "ccms_birth_date", "ccms_occupation", "ccms_home_place", "ccms_work_place", "ccms_preferred_channel")  # fmt: skip
 SEARCHED = ("Quotation", "Sales Order", "Delivery Note", "Issue", "Opportunity")
 
 
@@ -31,9 +31,12 @@ class Handler(Nothing):
 		for doctype in people.DOCTYPES:
 			names = people.linked(doctype, [customer], once)
 			found[doctype] = readable(doctype, {"name": ["in", names or ["-"]]})
+		prospects = leads.prospects([customer], once)
 		found[leads.LEAD] = readable(leads.LEAD, {"name": ["in", once or ["-"]]})
+		found[leads.PROSPECT] = readable(leads.PROSPECT, {"name": ["in", prospects or ["-"]]})
 		for texts in (*NOW, *BOOKS):
-			if texts.doctype != "Payment Ledger Entry" and (names := party_texts.of(texts, [customer], once)):
+			names = party_texts.of(texts, [customer], once, prospects)
+			if names and texts.doctype != "Payment Ledger Entry":
 				found[texts.doctype] = _documents(texts, names)
 		held = _mails(customer, once)
 		fields = ["communication_date", "communication_type", "sent_or_received", "sender", "recipients", "subject", "content"]  # fmt: skip
@@ -64,11 +67,13 @@ class Handler(Nothing):
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
 		both = [customer, erased_as]
 		once = leads.of(both)
-		done = _wipe_now(both, once, erased_as)
+		prospects = leads.prospects(both, once)
+		users, mine = logins.of(both), logins.alone(both)  # while contacts say whose they are
+		done = _wipe_now(both, once, prospects, erased_as)
 		for doctype in people.DOCTYPES:
-			done |= people.wipe(doctype, both, once, erased_as)
-		done |= leads.wipe(once, erased_as)
-		_portal_users(both, erased_as)
+			done |= people.wipe(doctype, both, once, erased_as, users=mine)
+		done |= leads.wipe(once, erased_as) | leads.wipe_prospects(prospects, erased_as)
+		_close(users, mine, both, erased_as)
 		if customer != erased_as and frappe.db.exists(CUSTOMER, customer):
 			tags = frappe.get_all(
 				"Tag Link", {"document_type": CUSTOMER, "document_name": customer}, pluck="tag"
@@ -104,7 +109,7 @@ def reached_by(found_by: set[str]) -> set[str]:
 
 
 def _documents(texts: party_texts.Texts, names: list[str]) -> list[dict[str, Any]]:
-	wanted = ["name", *party_texts.there(texts)]
+	wanted = ["name", *party_texts.there(texts), *custom_fields.of(texts.doctype)]
 	columns = set(frappe.db.get_table_columns(texts.doctype))
 	wanted += [
 		name for name in ("transaction_date", "posting_date", "company", "grand_total", "currency", "status") if name in columns
@@ -127,7 +132,9 @@ def personal_words(customer: str) -> set[str]:
 		except (frappe.ValidationError, frappe.DoesNotExistError):
 			frappe.clear_last_message()
 	once = leads.of([customer])
-	found_by |= people.found_by(customer, once) | leads.words(once)
+	users = logins.alone([customer])
+	found_by.update(leads.prospects([customer], once))
+	found_by |= people.found_by(customer, once, users) | leads.words(once) | logins.words(users)
 	return {str(word) for word in found_by if word}
 
 
@@ -136,11 +143,11 @@ def names_of(customer: str) -> set[str]:
 	return {customer, *(merge.source for merge in merge_records.of([customer]) if merge.source)}
 
 
-def _wipe_now(both: list[str], once: list[str], erased_as: str) -> dict[str, int]:
+def _wipe_now(both: list[str], once: list[str], prospects: list[str], erased_as: str) -> dict[str, int]:
 	done = {}
 	called = [frappe.db.get_value(CUSTOMER, name, "customer_name") or name for name in both]
 	for texts in (*NOW, *party_texts.copied()):
-		if not (names := party_texts.of(texts, both, once)):
+		if not (names := party_texts.of(texts, both, once, prospects)):
 			continue
 		done[texts.doctype] = party_texts.wipe(texts, names, erased_as)
 		trails.clear(texts.doctype, names)
@@ -167,22 +174,18 @@ def _call_nobody(doctype: str, name: str, called: list[str], erased_as: str) -> 
 	people.forget_counters(doctype, [f"APMT-{one}-" for one in called])
 
 
-def _portal_users(both: list[str], erased_as: str) -> None:
-	"""The log-in of a portal user who is this customer's alone is closed, and named nobody; staff keep theirs."""
-	for user in frappe.get_all("Portal User", {"parenttype": CUSTOMER, "parent": ["in", both]}, pluck="user"):
-		others = frappe.get_all("Portal User", {"user": user, "parent": ["not in", both]}, limit=1)
-		if others or frappe.db.get_value("User", user, "user_type") != "Website User":
-			continue
-		from .frappe_requests import close_login
-
-		if not user.endswith("@erased.invalid"):
-			close_login(user, f"{erased_as}@erased.invalid")
+def _close(users: list[str], mine: list[str], both: list[str], erased_as: str) -> None:
+	"""The log-ins that are this customer's alone are closed; what any of them has downloaded goes."""
+	logins.forget_downloads(users)
+	for user in mine:
+		logins.close(user, erased_as)
 	frappe.db.delete("Portal User", {"parenttype": CUSTOMER, "parent": ["in", both]})
 
 
 def _wipe_customer(erased_as: str) -> None:
 	columns = set(frappe.db.get_table_columns(CUSTOMER))
 	values: dict[str, Any] = {name: None for name in (*FACTS, *people.LIKED) if name in columns}
+	values |= custom_fields.emptied(CUSTOMER)
 	values |= {"customer_name": erased_as, "disabled": 1}
 	frappe.db.set_value(CUSTOMER, erased_as, values, update_modified=False)
 	trails.clear(CUSTOMER, [erased_as])  # Frappe's own word on the renaming, which tells the old name

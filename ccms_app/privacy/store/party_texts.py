@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import frappe
 from frappe.query_builder import DocType
 
+from . import custom_fields
+
 REACH = ("contact_display", "contact_mobile", "contact_phone", "contact_email", "address_display")
 
 
@@ -126,8 +128,10 @@ def there(texts: Texts) -> list[str]:
 	return [name for name in (*texts.named, *texts.emptied) if name in columns]
 
 
-def of(texts: Texts, customers: list[str], leads: Iterable[str] = ()) -> list[str]:
-	"""The documents of customers, and of the leads that they were once, by name."""
+def of(
+	texts: Texts, customers: list[str], leads: Iterable[str] = (), prospects: Iterable[str] = ()
+) -> list[str]:
+	"""The documents of customers, and of the leads and prospects that they were once, by name."""
 	if not frappe.db.table_exists(texts.doctype):
 		return []
 	table = DocType(texts.within or texts.doctype)
@@ -135,8 +139,9 @@ def of(texts: Texts, customers: list[str], leads: Iterable[str] = ()) -> list[st
 	mine = table[texts.party].isin(customers)
 	if texts.kind:
 		mine &= table[texts.kind] == "Customer"
-		if leads := list(leads):
-			mine |= (table[texts.kind] == "Lead") & table[texts.party].isin(leads)
+		for kind, names in (("Lead", list(leads)), ("Prospect", list(prospects))):
+			if names:
+				mine |= (table[texts.kind] == kind) & table[texts.party].isin(names)
 	if texts.within:
 		mine &= table.parenttype == texts.doctype
 	return frappe.qb.from_(table).select(name).distinct().where(mine).run(pluck=True)
@@ -156,23 +161,33 @@ def wipe(texts: Texts, names: list[str], erased_as: str) -> int:
 	"""Take the person out of these documents, by raw SQL: submitted ones stay as they are but for that."""
 	if not names:
 		return 0
-	table, here = DocType(texts.doctype), there(texts)
+	table, here, added = DocType(texts.doctype), there(texts), custom_fields.emptied(texts.doctype)
 	for start in range(0, len(names), 1_000):
 		part = names[start : start + 1_000]
 		query = frappe.qb.update(table).where(table.name.isin(part))
 		for column in here:
 			query = query.set(table[column], erased_as if column in texts.named else "")
-		if here:
+		for column, nothing in added.items():
+			query = query.set(table[column], nothing)
+		if here or added:
 			query.run()
-		for doctype, columns in texts.rows:
+		for doctype, columns in _lines(texts).items():
 			row = DocType(doctype)
 			query = frappe.qb.update(row).where((row.parenttype == texts.doctype) & row.parent.isin(part))
-			for column in columns:
-				query = query.set(row[column], "")
+			for column, nothing in columns.items():
+				query = query.set(row[column], nothing)
 			query.run()
 		if texts.items:
 			_describe_anew(texts, part)
 	return len(names)
+
+
+def _lines(texts: Texts) -> dict[str, dict[str, str | None]]:
+	"""Rows of the documents → their columns that are emptied, and what they hold then."""
+	found = {doctype: dict.fromkeys(columns, "") for doctype, columns in texts.rows}
+	for doctype in {*found, *filter(None, [texts.items])}:
+		found[doctype] = {**found.get(doctype, {}), **custom_fields.emptied(doctype)}
+	return {doctype: columns for doctype, columns in found.items() if columns}
 
 
 def _describe_anew(texts: Texts, names: list[str]) -> None:

@@ -10,28 +10,54 @@ from frappe.query_builder import DocType
 
 from ccms_app.privacy import words
 
-from . import leads, trails
+from . import custom_fields, leads, party_texts, trails
 
 CUSTOMER = "Customer"
 DOCTYPES = ("Contact", "Address")
 LIKED = ("_user_tags", "_comments", "_assign", "_liked_by", "_seen")
-KEPT = ("name", "creation", "modified", "modified_by", "owner", "docstatus", "idx", "user", "status", "is_primary_contact", "is_billing_contact", "country", "address_type", "is_primary_address", "is_shipping_address", "disabled", "unsubscribed", "pulled_from_google_contacts", "sync_with_google_contacts", "is_your_company_address")  # fmt: skip
+KEPT = ("name", "creation", "modified", "modified_by", "owner", "docstatus", "idx", "status", "is_primary_contact", "is_billing_contact", "country", "address_type", "is_primary_address", "is_shipping_address", "disabled", "unsubscribed", "pulled_from_google_contacts", "sync_with_google_contacts", "is_your_company_address")  # fmt: skip
 COUNTERS = "tabSeries"
 
 
-def linked(doctype: str, customers: list[str], leads_: Iterable[str] = ()) -> list[str]:
-	"""Contacts or addresses of customers, and of the leads that they were."""
+def linked(
+	doctype: str, customers: list[str], leads_: Iterable[str] = (), users: Iterable[str] = ()
+) -> list[str]:
+	"""Contacts or addresses of customers, of the leads that they were, and of their log-ins."""
 	found: dict[str, None] = {}
 	for kind, names in ((CUSTOMER, customers), (leads.LEAD, list(leads_))):
 		of = {"parenttype": doctype, "link_doctype": kind, "link_name": ["in", names or [""]]}
 		found |= dict.fromkeys(frappe.get_all("Dynamic Link", of, pluck="parent", distinct=True))
+	if doctype == "Contact" and (users := list(users)):
+		found |= dict.fromkeys(frappe.get_all("Contact", {"user": ["in", users]}, pluck="name"))
+	if doctype == "Contact":
+		found |= dict.fromkeys(_loose(list(found), list(leads_)))
 	return list(found)
 
 
-def found_by(customer: str, leads_: Iterable[str] = ()) -> set[str]:
+def _loose(contacts: list[str], leads_: list[str]) -> list[str]:
+	"""Contacts that are linked to nothing and have an e-mail address of these contacts or leads and of nobody else: ERPNext
+	makes such ones of a lead."""
+	theirs = {"parenttype": "Contact", "parent": ["in", contacts or [""]]}
+	addresses = {*frappe.get_all("Contact Email", theirs, pluck="email_id")}
+	addresses.update(frappe.get_all(leads.LEAD, {"name": ["in", leads_ or [""]]}, pluck="email_id"))
+	having = {"parenttype": "Contact", "email_id": ["in", sorted(filter(None, addresses)) or [""]]}
+	rows = frappe.get_all("Contact Email", having, ["parent", "email_id"])
+	others = [row.parent for row in rows if row.parent not in contacts]
+	held = {"parenttype": "Contact", "parent": ["in", others or [""]]}
+	held = {*frappe.get_all("Dynamic Link", held, pluck="parent")}
+	held.update(
+		frappe.get_all("Contact", {"name": ["in", others or [""]], "user": ["is", "set"]}, pluck="name")
+	)
+	shared = {row.email_id.casefold() for row in rows if row.parent in held}
+	return sorted(
+		{row.parent for row in rows if row.parent in others and row.email_id.casefold() not in shared}
+	)
+
+
+def found_by(customer: str, leads_: Iterable[str] = (), users: Iterable[str] = ()) -> set[str]:
 	"""Names, e-mail addresses and numbers of these contacts and addresses."""
 	found: set = set()
-	for contact in linked("Contact", [customer], leads_):
+	for contact in linked("Contact", [customer], leads_, users):
 		found.add(contact)
 		row = frappe.db.get_value("Contact", contact, ["full_name", "email_id", "mobile_no", "phone"])
 		found.update(row or ())
@@ -43,16 +69,19 @@ def found_by(customer: str, leads_: Iterable[str] = ()) -> set[str]:
 	return {str(word) for word in found if word}
 
 
-def wipe(doctype: str, both: list[str], leads_: list[str], erased_as: str) -> dict[str, int]:
+def wipe(
+	doctype: str, both: list[str], leads_: list[str], erased_as: str, *, users: Iterable[str] = ()
+) -> dict[str, int]:
 	"""Those that are this person's alone are emptied and renamed; of others only the link goes."""
+	mine = _Own(both, leads_, leads.prospects(both, leads_))
 	done = 0
-	for name in linked(doctype, both, leads_):
+	for name in linked(doctype, both, leads_, users):
 		rows = frappe.get_all(
 			"Dynamic Link", {"parenttype": doctype, "parent": name}, ["name", "link_doctype", "link_name"]
 		)
-		mine = [row.name for row in rows if _is_mine(row, both, leads_)]
-		if len(mine) < len(rows):
-			frappe.db.delete("Dynamic Link", {"name": ["in", mine]})
+		own = [row.name for row in rows if mine.names(row.link_doctype, row.link_name)]
+		if len(own) < len(rows):
+			frappe.db.delete("Dynamic Link", {"name": ["in", own or [""]]})
 			continue
 		trails.clear(doctype, [name])
 		if not name.startswith(words.ERASED_PREFIX):
@@ -73,10 +102,20 @@ def rename(doctype: str, old: str, new: str) -> None:
 	rename_doc(doctype, old, new, force=True, ignore_permissions=True, show_alert=False, rebuild_search=False)
 
 
-def _is_mine(row: frappe._dict, both: list[str], leads_: list[str]) -> bool:
-	return row.link_name in (
-		both if row.link_doctype == CUSTOMER else leads_ if row.link_doctype == leads.LEAD else ()
-	)
+class _Own:
+	"""What a contact or an address may be linked to and yet be one person's: the person, and the person's documents."""
+
+	def __init__(self, customers: list[str], leads_: list[str], prospects: list[str]) -> None:
+		self.parties = {CUSTOMER: customers, leads.LEAD: leads_, leads.PROSPECT: prospects}
+
+	def names(self, doctype: str, name: str) -> bool:
+		if doctype in self.parties:
+			return name in self.parties[doctype]
+		texts = next((one for one in (*party_texts.NOW, *party_texts.BOOKS) if one.doctype == doctype), None)
+		if not texts or texts.within:
+			return False
+		kind, party = frappe.db.get_value(doctype, name, [texts.kind or "name", texts.party]) or ("", "")
+		return party in self.parties.get(kind if texts.kind else CUSTOMER, ())
 
 
 def _counters(doctype: str, name: str) -> list[str]:
@@ -101,7 +140,7 @@ def _empty(doctype: str, name: str, erased_as: str) -> None:
 	texts = {
 		field.fieldname
 		for field in frappe.get_meta(doctype).fields
-		if field.fieldtype in ("Data", "Small Text", "Text", "Link", "Attach Image", "Attach", "Phone", "Select", "Date")
+		if field.fieldtype in (*custom_fields.TYPES, "Link", "Select")
 	}  # fmt: skip
 	for column in frappe.db.get_table_columns(doctype):
 		if column in LIKED or (column in texts and column not in KEPT):

@@ -272,6 +272,9 @@ def resume() -> None:
 		if row.status == of.WAITING:
 			_try_again(row.name)
 		frappe.db.commit()
+	from . import frappe_requests
+
+	frappe_requests.resume()
 	books_forget()
 
 
