@@ -39,6 +39,7 @@ ignore_links_on_delete = [
 	"CCMS Consent",
 	"CCMS Access Log",
 	"CCMS Quality Finding",
+	"CCMS Quality Fix",
 	"CCMS Quality Rule",
 ]
 
@@ -273,6 +274,7 @@ doc_events = {
 		"after_delete": [
 			"ccms_app.overrides.identity_sources.customer_deleted",
 			"ccms_app.overrides.duplicates.customer_deleted",
+			"ccms_app.overrides.quality.customer_deleted",
 		],
 		"on_trash": [
 			"ccms_app.overrides.privacy.customer_deleted",

@@ -5,7 +5,8 @@ import pytest
 from frappe.utils import add_days, add_to_date, now_datetime, nowdate
 
 from ccms_app.api import quality as api
-from ccms_app.quality.store import findings, fixes, runs
+from ccms_app.quality.store import findings, fixes, handler, runs
+from tests.site import readers
 from tests.site.factories import make_customer
 from tests.site.world import ANALYST, MANAGER, SELLER
 
@@ -256,3 +257,70 @@ def test_the_score_with_its_reasons(mistyped, as_user):
 	with as_user(ANALYST), pytest.raises(frappe.PermissionError):
 		api.of_customer(mistyped.customer)
 	assert MANAGER
+
+
+def test_what_was_ignored_stays_so_while_its_rule_is_off(mistyped):
+	api.ignore(mistyped.finding)
+	rule = frappe.get_doc("CCMS Quality Rule", "Mail Domain Mistyped")
+	for enabled in (0, 1):
+		rule.enabled = enabled
+		rule.save()
+		runs.look([mistyped.customer])
+		assert frappe.db.get_value(FINDING, mistyped.finding, "status") == "Ignored"
+
+
+# --- deleting what was put right, and who may put right ----------------------------------------------------------
+
+
+def free_contact(customer: str) -> str:
+	"""A contact that is not the primary one, with a phone that is none."""
+	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Fang"})
+	contact.append("links", {"link_doctype": "Customer", "link_name": customer})
+	contact.append("phone_nos", {"phone": "12", "is_primary_phone": 1})
+	return contact.insert().name
+
+
+def test_a_fix_holds_neither_contact_nor_customer(mistyped):
+	contact = free_contact(mistyped.customer)
+	runs.look([mistyped.customer])
+	api.apply(finding_of(mistyped.customer, "Phone Invalid"), value="+49 30 901820")
+	api.apply(mistyped.finding)
+	frappe.delete_doc("Contact", contact)
+	frappe.delete_doc("Customer", mistyped.customer)
+	for doctype in (FINDING, FIX):
+		assert not frappe.db.exists(doctype, {"customer": mistyped.customer})
+
+
+def test_a_deleted_customer_takes_what_was_found_along(mistyped):
+	other = make_customer(customer_name="Peter Smithson").name
+	named = handler.beside(mistyped.customer)
+	frappe.db.set_value(FINDING, readers.mark(FINDING, other), "fieldname", named)
+	frappe.delete_doc("Customer", mistyped.customer)
+	assert not frappe.db.exists(FINDING, {"customer": mistyped.customer})
+	assert not frappe.db.exists(FINDING, {"fieldname": named})
+
+
+def test_a_manager_puts_a_contact_right_and_is_offered_nothing_else(mistyped, as_user):
+	"""ERPNext lets a Sales Manager write contacts and no customers."""
+	frappe.db.set_value("Customer", mistyped.customer, "ccms_birth_date", add_days(nowdate(), 30))
+	runs.look([mistyped.customer])
+	birth = finding_of(mistyped.customer, "Birth Date Impossible")
+	with as_user(MANAGER):
+		assert not frappe.has_permission("Customer", "write", doc=mistyped.customer)
+		told = api.of_customer(mistyped.customer)
+		offered = {row["rule"]: row["can_fix"] for row in told["reasons"]}
+		assert (offered["Mail Domain Mistyped"], offered["Birth Date Impossible"]) == (True, False)
+		for finding, expected in ((mistyped.finding, True), (birth, False)):
+			doc = frappe.get_doc(FINDING, finding)
+			doc.run_method("onload")
+			assert doc.get_onload("can_fix") is expected
+		fix = api.apply(mistyped.finding)
+		assert mail_of(mistyped.customer) == GOOD
+		assert [row["can_undo"] for row in api.of_customer(mistyped.customer)["fixes"]] == [True]
+		doc = frappe.get_doc(FIX, fix)
+		doc.run_method("onload")
+		assert doc.get_onload("can_undo") is True
+		api.undo(fix)
+		assert mail_of(mistyped.customer) == BAD
+		with pytest.raises(frappe.PermissionError):
+			api.apply(birth, value="1980-01-01")

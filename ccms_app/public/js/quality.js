@@ -120,7 +120,7 @@
 			return row;
 		}
 
-		fix({ name, label, old_value, new_value, status, applied_on }, { may_decide }) {
+		fix({ name, label, old_value, new_value, status, applied_on, can_undo }, { may_decide }) {
 			const row = part("div", "ccms-quality-row");
 			row.dataset.fix = name;
 			const said = part("div", "ccms-quality-said");
@@ -131,7 +131,7 @@
 			more.append(link, " · ", $(frappe.datetime.comment_when(applied_on, true)).text());
 			said.append(more);
 			row.append(said);
-			if (may_decide && status === "Applied") {
+			if (may_decide && can_undo && status === "Applied") {
 				const undo = () => ask("undo", { fix: name }).then(() => this.again());
 				const buttons = part("div", "ccms-quality-buttons");
 				buttons.append(button(__("Undo"), undo));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,13 +33,16 @@ class Written:
 	resolved: int = 0
 
 
-def write(customers: Sequence[str], found: Iterable[tuple[str, Finding]]) -> Written:
+def write(
+	customers: Sequence[str], found: Iterable[tuple[str, Finding]], active: Collection[str] | None = None
+) -> Written:
 	"""Make the findings of these customers what was found now, in the transaction; what did not change is not touched.
 
 	A finding that a person ignored stays ignored as long as the same value stands there.
 
 	Args:
 		found: (customer, finding).
+		active: the rules that were asked; by default all. What somebody ignored stays so while its rule is switched off.
 	"""
 	wanted = {key: row for key, row in map(_row, found)}
 	table = DocType(DOCTYPE)
@@ -55,7 +58,8 @@ def write(customers: Sequence[str], found: Iterable[tuple[str, Finding]]) -> Wri
 		seen.add(key)
 		new = wanted.get(key)
 		if new is None:
-			if row.status != FIXED:
+			is_kept = row.status == IGNORED and active is not None and row.rule not in active
+			if row.status != FIXED and not is_kept:
 				gone.append(row.name)
 		elif _values(row.reason_values) != _values(new["reason_values"]) or row.status == FIXED:
 			_reopen(row.name, new)

@@ -30,6 +30,14 @@ def can_fix(finding) -> bool:
 	return finding.fieldname in FIXABLE.get(finding.row_doctype or finding.reference_doctype, ())
 
 
+def may_fix(finding) -> bool:
+	"""Whether the user in session may put right what a finding or a fix is about: `can_fix`, and may write the document."""
+	kind, name = finding.reference_doctype, finding.reference_name
+	if not can_fix(finding) or not frappe.db.exists(kind, name):
+		return False
+	return bool(frappe.has_permission(kind, "write", doc=name))
+
+
 @dataclass(frozen=True)
 class Preview:
 	"""What a fix would do."""
@@ -150,11 +158,14 @@ def _place(doc, for_update: bool = False):
 
 
 def _fetch_again(customer: str, target) -> None:
-	"""The customer shows phone and mail of the primary contact, as of when the customer was saved last: save it again."""
+	"""The customer shows phone and mail of the primary contact, as of when the customer was saved last: save it again.
+
+	Whoever may write the contact need not be allowed to write the customer, which only shows it.
+	"""
 	if target.doctype != "Contact":
 		return
 	if frappe.db.get_value("Customer", customer, "customer_primary_contact") == target.name:
-		frappe.get_doc("Customer", customer).save()
+		frappe.get_doc("Customer", customer).save(ignore_permissions=True)
 
 
 def _new(doc, value: str | None) -> str:

@@ -9,6 +9,7 @@ import frappe
 
 from ccms_app.customer_handler import Nothing
 from ccms_app.customer_rows import delete, filled, readable
+from ccms_app.identity.store import merge_records
 from ccms_app.quality.rules import same
 
 from . import records, runs
@@ -22,6 +23,32 @@ TECHNICAL = ("finding", "row_doctype", "row_name", "weight", "decided_by", "appl
 def beside(customer: str) -> str:
 	"""Where findings stand that name this customer beside their own."""
 	return same(customer)[:MOST]
+
+
+def deleted(customer: str) -> None:
+	"""A customer is deleted: findings and the log of fixes go, and what others' findings say of the customer.
+
+	A merge deletes, too, when the customer's rows have moved already. Others' findings stay as they are then, so that its
+	undo finds them, and the next run puts them right.
+	"""
+	_forget(customer)
+	if not merge_records.into(customer):
+		_forget_beside(customer)
+
+
+def _forget(customer: str) -> dict[str, int]:
+	done: dict[str, int] = {}
+	for doctype in (FINDING, FIX):
+		for key, count in delete(doctype, customer=customer).items():
+			done[key] = done.get(key, 0) + count
+	return done
+
+
+def _forget_beside(customer: str) -> None:
+	"""Others' findings that name this customer; by their names, for a condition without an index would hold every row."""
+	names = frappe.get_all(FINDING, {"fieldname": beside(customer)}, pluck="name")
+	for start in range(0, len(names), 1_000):
+		frappe.db.delete(FINDING, {"name": ["in", names[start : start + 1_000]]})
 
 
 class Handler(Nothing):
@@ -56,10 +83,8 @@ class Handler(Nothing):
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
 		done: dict[str, int] = {}
 		for name in {customer, erased_as} - {""}:
-			for doctype in (FINDING, FIX):
-				for key, count in delete(doctype, customer=name).items():
-					done[key] = done.get(key, 0) + count
-			# others' findings that name this customer
-			frappe.db.delete(FINDING, {"fieldname": beside(name)})
+			for key, count in _forget(name).items():
+				done[key] = done.get(key, 0) + count
+			_forget_beside(name)
 			frappe.db.set_value(RUN, {"position": name}, "position", "", update_modified=False)
 		return done

@@ -190,4 +190,4 @@ def look(customers: list[str], active: list[Rule] | None = None, today=None) -> 
 		for record in records.read(customers)
 		for finding in check(record, active, today)
 	]
-	return findings.write(customers, found)
+	return findings.write(customers, found, {rule.name for rule in active})

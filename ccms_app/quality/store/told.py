@@ -22,7 +22,8 @@ def of_customer(customer: str) -> dict[str, Any]:
 	"""A customer's score with its reasons, the heaviest first, and the last fixes. Asks no permission.
 
 	Returns:
-		score (0 to 100), reasons (with `can_fix`: whether the value can be put right where it stands), fixes, may_decide,
+		score (0 to 100), reasons (with `can_fix`: whether the user may put the value right where it stands), fixes (with
+		`can_undo`: the same), may_decide,
 		and looked_on: when the last run began that knew the customer; None when none did.
 	"""
 	score, rows = findings.score_of(customer)
@@ -30,7 +31,7 @@ def of_customer(customer: str) -> dict[str, Any]:
 		{
 			**{field: row[field] for field in ("name", "rule", "weight", "suggestion", "source")},
 			"reason": words.reason(row.kind, row.reason_values),
-			"can_fix": fixes.can_fix(row),
+			"can_fix": fixes.may_fix(row),
 		}
 		for row in rows
 	]
@@ -44,7 +45,7 @@ def of_customer(customer: str) -> dict[str, Any]:
 
 
 def _fixes(customer: str) -> list[dict[str, Any]]:
-	fields = ["name", "row_doctype", "reference_doctype", "fieldname", "old_value", "new_value", "status", "applied_on"]  # fmt: skip
+	fields = ["name", "row_doctype", "reference_doctype", "reference_name", "fieldname", "old_value", "new_value", "status", "applied_on"]  # fmt: skip
 	rows = frappe.get_all(
 		fixes.DOCTYPE, {"customer": customer}, fields, order_by="creation desc", limit=LAST_FIXES
 	)
@@ -52,6 +53,7 @@ def _fixes(customer: str) -> list[dict[str, Any]]:
 		{
 			**{field: row[field] for field in ("name", "old_value", "new_value", "status", "applied_on")},
 			"label": words.field(row),
+			"can_undo": fixes.may_fix(row),
 		}
 		for row in rows
 	]

@@ -8,7 +8,7 @@ class CCMSQualityFinding(Document):
 	def onload(self) -> None:
 		self.set_onload("reason", words.reason(self.kind, self.reason_values))
 		self.set_onload("field_label", words.field(self))
-		self.set_onload("can_fix", fixes.can_fix(self))
+		self.set_onload("can_fix", fixes.may_fix(self))
 
 	def validate(self) -> None:
 		findings.refuse_by_hand(self)
