@@ -62,6 +62,14 @@ _FENCED = (
 )
 # what happened: by company and branch too, and where there is no company by whose identity it is
 _EVENTS = ("CCMS Customer Interaction", "CCMS Interaction Day")
+# what is known of a customer in a company: by the branch of their score (privacy/store/branch_fence.py)
+_OF_BRANCH = (
+	"CCMS Customer Profile",
+	"CCMS Churn Warning",
+	"CCMS Purchase Anomaly",
+	"CCMS Stage Change",
+	"CCMS Customer Event",
+)
 # what belongs to a customer and to no company: held back with the customer, where the settings part customers
 _OF_CUSTOMER = (
 	"CCMS Consent",
@@ -110,6 +118,7 @@ permission_query_conditions = {
 	],
 	"Customer": ["ccms_app.privacy.store.fence.customer_conditions"],
 	**{doctype: ["ccms_app.privacy.store.fence.of_customer_conditions"] for doctype in _OF_CUSTOMER},
+	**{doctype: ["ccms_app.privacy.store.branch_fence.conditions"] for doctype in _OF_BRANCH},
 	**{doctype: ["ccms_app.privacy.store.fence.event_conditions"] for doctype in _EVENTS},
 	_EVENTS[0]: [
 		"ccms_app.privacy.store.fence.event_conditions",
@@ -124,6 +133,7 @@ permission_query_conditions = {
 	"CCMS Segment Member": [
 		"ccms_app.segments.store.permitted.member_conditions",
 		"ccms_app.privacy.store.fence.of_customer_conditions",
+		"ccms_app.privacy.store.branch_fence.conditions",
 	],
 }
 has_permission = {
@@ -132,6 +142,7 @@ has_permission = {
 	**{doctype: ["ccms_app.privacy.store.fence.sees"] for doctype in _FENCED},
 	"Customer": ["ccms_app.privacy.store.fence.sees_customer"],
 	**{doctype: ["ccms_app.privacy.store.fence.sees_of_customer"] for doctype in _OF_CUSTOMER},
+	**{doctype: ["ccms_app.privacy.store.branch_fence.sees"] for doctype in _OF_BRANCH},
 	# lists are kept by company; nobody makes a member of a customer whom they may not see
 	"CCMS Membership": ["ccms_app.privacy.store.fence.sees_of_customer"],
 	**{doctype: ["ccms_app.privacy.store.fence.sees_event"] for doctype in _EVENTS},
@@ -142,6 +153,7 @@ has_permission = {
 	"CCMS Points Allocation": "ccms_app.loyalty.store.permitted.sees_allocation",
 	"CCMS Segment Member": [
 		"ccms_app.privacy.store.fence.sees_of_customer",
+		"ccms_app.privacy.store.branch_fence.sees",
 		"ccms_app.segments.store.permitted.sees_member",
 	],
 	"File": "ccms_app.behaviour.store.guarded.may_use_file",

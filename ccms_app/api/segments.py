@@ -88,7 +88,7 @@ def freeze(segment: str, title: str | None = None) -> str:
 def make_ready_made(company: str) -> list[str]:
 	"""Make the ready-made segments that a company lacks and has the figures for; returns their titles."""
 	frappe.has_permission(DOCTYPE, "create", throw=True)
-	permitted.check("Company", company)
+	permitted.check_choice("Company", company)
 	return ready_made.make(company)
 
 
@@ -96,13 +96,13 @@ def make_ready_made(company: str) -> list[str]:
 def refit_clusters(company: str) -> str:
 	"""Group the scored customers of a company anew; returns the new clusters' document."""
 	frappe.has_permission(clusters.DOCTYPE, "create", throw=True)
-	permitted.check("Company", company)
+	permitted.check_choice("Company", company)
 	return clusters.refit(company)
 
 
 def _may_read(company: str) -> None:
 	frappe.has_permission(DOCTYPE, "read", throw=True)
-	permitted.check("Company", company)
+	permitted.check_choice("Company", company)
 
 
 def _may_read_segment(name: str) -> None:

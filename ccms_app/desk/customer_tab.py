@@ -80,6 +80,8 @@ def _nothing(customer: str) -> str:
 		return NOT_PROFILED[reason]()
 	if frappe.db.exists("CCMS Left Out Customer", {"customer": customer}):
 		return _("Buys as often as only a walk-in customer does: left out of all figures about customers.")
+	if frappe.db.exists(PROFILE, {"customer": customer}):
+		return _("No orders that you may see.")
 	return _("No orders yet: the first invoice starts the picture.")
 
 
@@ -101,15 +103,14 @@ class CustomerBehaviour:
 
 	@cached_property
 	def score(self) -> frappe._dict:
-		"""The customer's row of the published run; empty when there is none."""
+		"""The customer's row of the published run; empty when there is none, or none that the user may see."""
 		if not self.run:
 			return frappe._dict()
-		return (
-			frappe.db.get_value(
-				SCORE, {"score_run": self.run.name, "customer": self.customer}, "*", as_dict=True
-			)
-			or frappe._dict()
-		)
+		score = DocType(SCORE)
+		query = frappe.qb.from_(score).select(score.star)
+		query = query.where((score.score_run == self.run.name) & (score.customer == self.customer))
+		rows = permitted.restrict(query, SCORE).run(as_dict=True)
+		return rows[0] if rows else frappe._dict()
 
 	@cached_property
 	def lake(self) -> Lake | None:
@@ -234,7 +235,7 @@ class CustomerBehaviour:
 			return []
 		from ccms_app.behaviour.selections import sold, window
 
-		lines = self.lake.lines
+		lines = self.lake.marked_lines
 		chosen = sold(window(lines.filter(lines.customer == self.customer), self.lake.as_of, YEAR))
 		chosen = chosen.filter(chosen.item_group.notnull())
 		groups = chosen.group_by("item_group").agg(

@@ -16,6 +16,8 @@ from frappe.query_builder.builder import QueryBuilder
 from frappe.utils import escape_html
 from pypika.terms import LiteralValue
 
+from ccms_app.privacy.store import branch_fence, fence
+
 
 def restrict(query: QueryBuilder, doctype: str, customer_field: str = "customer") -> QueryBuilder:
 	"""Narrow a query to the rows of a DocType that the user may see, and to customers the user may see.
@@ -47,6 +49,13 @@ def customers() -> list[str] | None:
 	return frappe.qb.from_(customer).select(customer.name).where(LiteralValue(allowed)).run(pluck=True)
 
 
+def customers_of(query: QueryBuilder, company: str) -> QueryBuilder:
+	"""Narrow a query on Customer to whom the user may see, and may see figures of in a company."""
+	query = restrict(query, "Customer", "name")
+	fenced = branch_fence.criterion(DocType("Customer").name, company)
+	return query if fenced is None else query.where(fenced)
+
+
 def _conditions(doctype: str) -> str:
 	"""Frappe's own match conditions as SQL on the table of that name; empty when nothing is held back."""
 	query = DatabaseQuery(doctype, user=frappe.session.user)
@@ -56,7 +65,16 @@ def _conditions(doctype: str) -> str:
 		query.match_filters, query.match_conditions = [], []  # Frappe sets them only where roles decide
 		query.add_user_permissions(get_user_permissions(frappe.session.user))
 		sql = " or ".join(f"({condition})" for condition in query.match_conditions)
+		if fenced := _of_own_branches(doctype):
+			sql = f"({sql}) and {fenced}" if sql else fenced
 	return f"({sql})".replace("%", "%%") if sql else ""
+
+
+def _of_own_branches(doctype: str) -> str:
+	"""The fence between branches, which Frappe heeds by itself only for those whose roles read the DocType."""
+	if doctype == branch_fence.SCORE:
+		return fence.conditions(doctype=doctype)
+	return branch_fence.conditions(doctype=doctype)
 
 
 def check(doctype: str, name: str) -> None:

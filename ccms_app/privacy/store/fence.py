@@ -30,9 +30,9 @@ def companies(user: str | None = None) -> list[str] | None:
 	return _permitted("Company", user)
 
 
-def branches(user: str | None = None) -> list[str] | None:
-	"""The branches that User Permissions leave to a user; None when they say nothing of branches."""
-	return _permitted(branch_doctype(), user)
+def branches(user: str | None = None, of: str = "") -> list[str] | None:
+	"""The branches that User Permissions leave to a user, in rows of a DocType; None when they say nothing of branches."""
+	return _permitted(branch_doctype(), user, of)
 
 
 def branch_doctype() -> str:

@@ -10,6 +10,7 @@ from frappe.query_builder import DocType
 from frappe.utils import now
 
 from ccms_app.behaviour.store import events
+from ccms_app.desk import permitted
 
 from . import names
 from .segments import Segment
@@ -36,7 +37,7 @@ def current(segments: Sequence[str], customers: Sequence[str] | None = None) -> 
 
 
 def of_customer(customer: str, company: str | None = None) -> list[dict]:
-	"""The segments a customer is in: segment, segment_name, entered_on; for the Customer form."""
+	"""The segments a customer is in, as far as the user may know: segment, segment_name, entered_on; for the Customer form."""
 	member, segment = DocType(DOCTYPE), DocType("CCMS Customer Segment")
 	query = (
 		frappe.qb.from_(member)
@@ -48,7 +49,7 @@ def of_customer(customer: str, company: str | None = None) -> list[dict]:
 	)
 	if company:
 		query = query.where(segment.company == company)
-	return query.run(as_dict=True)
+	return permitted.own(query, DOCTYPE).run(as_dict=True)
 
 
 def enter(segment: Segment, customers: Sequence[str], cause: str, done: Done, tell: bool = True) -> None:

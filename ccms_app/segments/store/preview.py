@@ -21,8 +21,8 @@ PROFILE = "CCMS Customer Profile"
 
 
 def visible(company: str) -> Universe:
-	"""The customers that the user may see."""
-	return universe(company, narrow=lambda query: permitted.restrict(query, "Customer", "name"))
+	"""The customers that the user may see, where there are branches those of the user's own."""
+	return universe(company, narrow=lambda query: permitted.customers_of(query, company))
 
 
 def look(
