@@ -2,7 +2,8 @@
 
 Share = sum over linked lines of (returned qty / sold qty x original net amount) / sum of original net amounts.
 A line of quantity 0 or of a reduced rate counts its own amount instead; the share is at most 1, and exactly 1
-when every line is fully back.
+when every line is fully back. A line typed by hand counts for the lines of its item that have room, one after the
+other, and beyond them, or when that item was not sold, by its own net amount: its money leaves all the same.
 """
 
 from __future__ import annotations
@@ -27,16 +28,19 @@ class SoldLine:
 	net_amount: Decimal
 	amount: Decimal
 	rate: Decimal
+	item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnedLine:
-	"""A line of a return; quantities and amounts positive."""
+	"""A line of a return; quantities and amounts positive. One that names no sold line was typed by hand."""
 
 	sold_line: str
 	qty: Decimal
 	amount: Decimal
 	rate: Decimal
+	item: str = ""
+	net_amount: Decimal = ZERO
 
 
 def line_part(sold: SoldLine, back: ReturnedLine) -> Fraction:
@@ -50,17 +54,39 @@ def line_part(sold: SoldLine, back: ReturnedLine) -> Fraction:
 def share(sold: Mapping[str, SoldLine], returned: Iterable[ReturnedLine]) -> Decimal:
 	"""The part of a sale that is back after all these returned lines, 0 to 1."""
 	parts: dict[str, Fraction] = dict.fromkeys(sold, NOTHING)
+	typed = []
 	for line in returned:
 		if line.sold_line in sold:
 			parts[line.sold_line] += line_part(sold[line.sold_line], line)
+		else:
+			typed.append(line)
 	parts = {name: min(ALL, max(NOTHING, value)) for name, value in parts.items()}
+	left = [(_fill(sold, parts, line), line) for line in typed]
 	if parts and all(value == ALL for value in parts.values()):
 		return ONE
 	weights = {name: Fraction(line.net_amount) for name, line in sold.items()}
+	foreign = sum((part * Fraction(line.net_amount) for part, line in left), NOTHING)
 	if sum(weights.values()) <= 0:  # a sale of free goods: by quantity
 		weights = {name: Fraction(line.qty) for name, line in sold.items()}
+		foreign = NOTHING
 	whole = sum(weights.values())
 	if whole <= 0:
 		return ZERO
-	back = min(ALL, max(NOTHING, sum(parts[name] * weight for name, weight in weights.items()) / whole))
+	back = sum((parts[name] * weight for name, weight in weights.items()), foreign) / whole
+	back = min(ALL, max(NOTHING, back))
 	return Decimal(back.numerator) / Decimal(back.denominator)
+
+
+def _fill(sold: Mapping[str, SoldLine], parts: dict[str, Fraction], line: ReturnedLine) -> Fraction:
+	"""Count a typed line for the lines of its item that have room; returns the part of it that finds none."""
+	left = ALL
+	for name, there in sold.items():
+		if not line.item or there.item != line.item:
+			continue
+		whole = line_part(there, line)  # of this sold line, if all of the typed one counted for it
+		if whole <= 0:
+			continue
+		taken = min(ALL - parts[name], whole * left)
+		parts[name] += taken
+		left -= taken / whole
+	return left

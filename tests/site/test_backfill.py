@@ -169,3 +169,52 @@ def test_enrolling_makes_members_from_their_first_invoice_on(past):
 	)
 	assert str(row.joined_on) == add_months(nowdate(), -5)
 	check(row.name)
+
+
+def test_returns_in_windows_claw_back_as_much_as_in_one():
+	customer = make.make_customer()
+	sale = make.make_sales_invoice(customer, qty=4, posting_date=add_days(nowdate(), -60))
+	make.make_return(sale, 1, posting_date=add_days(nowdate(), -50))
+	make.make_return(sale, 2, posting_date=add_days(nowdate(), -20))
+	program = make.make_program()
+	membership = make.enrol(customer, program)
+	frappe.db.commit()
+	for first, last in ((-70, -30), (-29, 0)):
+		run(program, from_date=add_days(nowdate(), first), to_date=add_days(nowdate(), last))
+	assert check(membership).active == 100
+
+
+def test_an_invoice_earns_in_one_programme_only():
+	"""The programme it earned in stays its own, whether the invoice says so or, from the till, only the journal."""
+	first = make.make_program()
+	customer = make.make_customer(first)
+	sale = make.make_sales_invoice(customer, qty=2)
+	make.make_return(sale, 1)
+	till = make.make_pos_invoice(customer)
+	unpaid = make.make_sales_invoice(make.make_customer(), posting_date=add_days(nowdate(), -9))
+	second = make.make_program()
+	membership, other = make.enrol(customer, second), make.enrol(unpaid.customer, second)
+	frappe.db.set_value("POS Invoice", till.name, "ccms_membership", None)
+	frappe.db.commit()
+	run(second)
+	assert check(membership).active == 0
+	assert check(other).active == 100, "the others of that run earn all the same"
+
+
+def test_what_was_earned_before_a_merge_is_found():
+	"""The documents of the merged customer are the other's now; they have earned, and are returned, where they stand."""
+	program = make.make_program()
+	gone, stays = make.make_customer(program), make.make_customer(program)
+	sale = make.make_sales_invoice(gone, qty=4, posting_date=add_days(nowdate(), -60))
+	make.make_return(sale, 1, posting_date=add_days(nowdate(), -50))
+	late = make.make_return(sale, 2, posting_date=add_days(nowdate(), -20), submit=False)
+	frappe.rename_doc("Customer", gone.name, stays.name, merge=True)
+	membership = frappe.db.get_value("CCMS Membership", {"customer": stays.name, "status": "Active"})
+	# as one that was submitted before the program came to know its customer
+	frappe.db.set_value("Sales Invoice", late.name, "docstatus", 1)
+	frappe.db.sql("update `tabSales Invoice Item` set docstatus = 1 where parent = %s", late.name)
+	frappe.db.commit()
+	assert check(membership).active == 300
+	run(program)
+	assert check(membership).active == 100
+	assert run(program).entries == 0

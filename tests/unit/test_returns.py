@@ -119,3 +119,43 @@ def test_partial_returns_in_any_order_sum_to_the_full_one(lines, data):
 			got[place] += due
 		last = so_far
 	assert got == [points, money]
+
+
+# --- lines typed by hand -----------------------------------------------------------------------------------------
+
+
+def typed(item: str, qty, rate) -> ReturnedLine:
+	amount = D(qty) * D(rate)
+	return ReturnedLine("", D(qty), amount, D(rate), item, amount)
+
+
+def tea(name: str, qty=1, rate="100") -> SoldLine:
+	amount = D(qty) * D(rate)
+	return SoldLine(name, D(qty), amount, amount, D(rate), "tea")
+
+
+TWICE = {"a": tea("a"), "b": tea("b")}
+
+
+@pytest.mark.parametrize(
+	("lines", "expected"),
+	[
+		([typed("tea", 1, "100")], "0.5"),
+		# what finds no room on the first line counts for the next one
+		([typed("tea", 1, "100"), typed("tea", 1, "100")], "1"),
+		([typed("tea", 2, "100")], "1"),
+		# a line that names its sale has its room first
+		([typed("tea", 1, "100"), back("a", 1, "100")], "1"),
+		# what was never sold, or not so many of it, counts what it costs
+		([typed("cup", 2, "50")], "0.5"),
+		([typed("cup", 9, "50")], "1"),
+		([typed("tea", 3, "20")], "0.3"),
+	],
+)
+def test_a_typed_line_counts_where_there_is_room_and_else_by_its_money(lines, expected):
+	assert share(TWICE, lines) == D(expected)
+
+
+def test_more_of_an_item_than_was_sold_counts_its_money():
+	lines = {"a": tea("a"), "b": SoldLine("b", D(1), D(300), D(300), D(300), "pot")}
+	assert share(lines, [typed("tea", 2, "100")]) == D("0.5")

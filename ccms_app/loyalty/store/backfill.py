@@ -17,18 +17,18 @@ from frappe.utils import cint, getdate, nowdate
 
 from ccms_app.loyalty import money, movements, returns
 from ccms_app.loyalty.book import Book
-from ccms_app.loyalty.model import ZERO, Allocation, Program, Sale
+from ccms_app.loyalty.model import EARN, REDEEM, ZERO, Allocation, Entry, Program, Sale
 from ccms_app.loyalty.money import dec
 
 from . import ledger, members, programs
-from .credit_notes import LINE_LINK
+from .credit_notes import LINE_LINK, returned_line
 from .invoices import EARNING
 
 BATCH = 200  # customers
 
 HEADER = (
 	"name, customer, posting_date, posting_time, creation, is_return, return_against, is_opening, loyalty_program,"
-	" loyalty_points, base_net_total, base_grand_total, ccms_redeem_amount, outstanding_amount"
+	" loyalty_points, base_net_total, base_grand_total, ccms_redeem_amount, outstanding_amount, ccms_membership"
 )
 SOURCES = {
 	"Sales Invoice": (
@@ -56,6 +56,7 @@ class Backfill:
 		self.enrol = enrol
 		self.today = getdate(nowdate())
 		self.documents = self.entries = self.members = 0
+		self._before_merges: dict[tuple[str, str, str], Entry] = {}
 
 	def count(self) -> int:
 		"""How many documents the run will read."""
@@ -105,6 +106,7 @@ class Backfill:
 		if not memberships:
 			return len(documents)
 		books = {book.member.customer: book for book in self._books(list(memberships.values()))}
+		by_customer = self._without_counted({customer: by_customer[customer] for customer in books})
 		shares = _Shares(row for customer in books for row in by_customer[customer])
 		payments = _Payments(documents) if self.program.accrue_when == "When Paid" else None
 		for customer, book in books.items():
@@ -130,6 +132,37 @@ class Backfill:
 			found += rows
 		return sorted(found, key=lambda row: (row.posting_date, row.posting_time, row.creation, row.name))
 
+	def _without_counted(self, by_customer: dict[str, list]) -> dict[str, list]:
+		"""Leave out what has posted already, in whatever membership, and what counts for another programme."""
+		done = set()
+		rows = [row for customer_rows in by_customer.values() for row in customer_rows]
+		for doctype in SOURCES:
+			if names := [row.name for row in rows if row.doctype == doctype]:
+				done |= set(
+					frappe.db.sql(
+						"""select voucher_type, voucher_no from `tabCCMS Points Ledger Entry`
+						where voucher_type = %(doctype)s and voucher_no in %(names)s
+							and entry_type in ('Earn', 'Clawback', 'Restore')""",
+						{"doctype": doctype, "names": names},
+					)
+				)
+		chosen = {row.ccms_membership for row in rows if row.ccms_membership}
+		elsewhere = set(
+			frappe.get_all(
+				members.DOCTYPE,
+				filters={"name": ["in", list(chosen)], "program": ["!=", self.program.name]},
+				pluck="name",
+			)
+		)
+		return {
+			customer: [
+				row
+				for row in customer_rows
+				if (row.doctype, row.name) not in done and row.ccms_membership not in elsewhere
+			]
+			for customer, customer_rows in by_customer.items()
+		}
+
 	def _memberships(self, by_customer: dict[str, list]) -> dict[str, str]:
 		"""The customers' memberships in the programme, enrolling where asked."""
 		rows = frappe.get_all(
@@ -148,11 +181,9 @@ class Backfill:
 		return found
 
 	def _books(self, names: list[str]) -> list[Book]:
-		"""Locked books with the members' whole journals in memory."""
-		books = []
-		for locked in ledger.lock_all(names):
-			book = Book(locked.member, locked.chain_key)
-			books.append(book)
+		"""Locked books with the members' whole journals in memory, and those of the members merged into them."""
+		merged = self._merged_into(names)
+		books = [Book(locked.member, locked.chain_key) for locked in ledger.lock_all([*names, *merged])]
 		by_name = {book.member.name: book for book in books}
 		values = {"names": list(by_name)}
 		entries, allocations, lots = defaultdict(list), defaultdict(list), defaultdict(list)
@@ -176,7 +207,28 @@ class Backfill:
 			lots[row[1]].append(ledger.lot_of(row))
 		for name, book in by_name.items():
 			book.load(entries[name], allocations[name], lots[name])
-		return books
+		self._before_merges = {
+			(entry.voucher_type, entry.voucher_no, entry.entry_type): entry
+			for name in merged
+			for entry in entries[name]
+		}
+		for name, target in merged.items():  # the deepest first
+			by_name[target].adopt(by_name[name])
+		return [by_name[name] for name in sorted(names)]
+
+	@staticmethod
+	def _merged_into(names: list[str]) -> dict[str, str]:
+		"""Memberships that were merged into some others, and into those before: each with what it went into."""
+		levels, fresh = [], names
+		while fresh:
+			rows = frappe.get_all(
+				members.DOCTYPE,
+				filters={"merged_into": ["in", fresh]},
+				fields=["name", "merged_into"],
+			)
+			levels.append({row.name: row.merged_into for row in rows})
+			fresh = list(levels[-1])
+		return {name: target for level in reversed(levels) for name, target in level.items()}
 
 	def _replay(self, book: Book, row, shares: _Shares, payments: _Payments | None) -> None:
 		day = getdate(row.posting_date)
@@ -207,9 +259,12 @@ class Backfill:
 		)
 
 	def _return(self, book: Book, row, day: date, shares: _Shares) -> None:
-		original = book.entries_of(row.doctype, row.return_against) if row.return_against else []
-		earning = next((entry for entry in original if entry.entry_type == "Earn"), None)
-		redemption = next((entry for entry in original if entry.entry_type == "Redeem"), None)
+		if not row.return_against:
+			return
+		original = {entry.entry_type: entry for entry in book.entries_of(row.doctype, row.return_against)}
+		earning, redemption = (
+			original.get(kind) or self._posted_before_a_merge(book, row, kind) for kind in (EARN, REDEEM)
+		)
 		if earning or redemption:
 			movements.give_back(
 				book,
@@ -222,6 +277,10 @@ class Backfill:
 				redemption=redemption,
 				today=self._today(day),
 			)
+
+	def _posted_before_a_merge(self, book: Book, row, kind: str) -> Entry | None:
+		entry = self._before_merges.get((row.doctype, row.return_against, kind))
+		return entry if entry and book.entry(entry.name) else None
 
 	def _mark(self, books: Iterable[Book], by_customer: dict[str, list]) -> None:
 		"""Name the membership on past Sales Invoices; a submitted POS Invoice is never touched."""
@@ -239,26 +298,43 @@ class Backfill:
 
 
 class _Shares:
-	"""What part of each original is back after each return, from lines read in two queries a document type."""
+	"""What part of each original is back after each return, from lines read in three queries a document type.
+
+	All submitted returns of an original are read, for some may be older than the days that are asked for.
+	"""
 
 	def __init__(self, documents: Iterable):
 		self._sold: dict[tuple[str, str], dict[str, returns.SoldLine]] = defaultdict(dict)
-		self._by_item: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-		self._back: dict[tuple[str, str], list[returns.ReturnedLine]] = defaultdict(list)
-		self._lines: dict[tuple[str, str], list] = defaultdict(list)
-		back: dict[str, list] = defaultdict(list)
+		self._notes: dict[tuple[str, str], list[str]] = defaultdict(list)
+		self._lines: dict[tuple[str, str], list[returns.ReturnedLine]] = defaultdict(list)
+		originals: dict[str, set[str]] = defaultdict(set)
 		for row in documents:
 			if row.is_return and row.return_against:
-				back[row.doctype].append(row)
-		for doctype, rows in back.items():
-			for line in self._read(doctype, {row.return_against for row in rows}):
-				key = (doctype, line.parent)
-				self._sold[key][line.name] = returns.SoldLine(
-					line.name, dec(line.qty), dec(line.base_net_amount), dec(line.amount), dec(line.rate)
+				originals[row.doctype].add(row.return_against)
+		for doctype, names in originals.items():
+			for line in self._read(doctype, names):
+				self._sold[doctype, line.parent][line.name] = returns.SoldLine(
+					line.name,
+					dec(line.qty),
+					dec(line.base_net_amount),
+					dec(line.amount),
+					dec(line.rate),
+					line.item_code or "",
 				)
-				self._by_item[key].setdefault(line.item_code, line.name)
-			for line in self._read(doctype, {row.name for row in rows}):
-				self._lines[doctype, line.parent].append(line)
+			notes = frappe.get_all(
+				doctype,
+				filters={"return_against": ["in", list(names)], "docstatus": 1},
+				fields=["name", "return_against"],
+				order_by="posting_date, posting_time, creation, name",
+			)
+			for note in notes:
+				self._notes[doctype, note.return_against].append(note.name)
+			for line in self._read(doctype, {note.name for note in notes}):
+				self._lines[doctype, line.parent].append(
+					returned_line(
+						line.link, line.item_code, line.qty, line.amount, line.rate, line.base_net_amount
+					)
+				)
 
 	@staticmethod
 	def _read(doctype: str, names: set[str]) -> list:
@@ -281,14 +357,13 @@ class _Shares:
 		)
 
 	def after(self, row) -> Decimal:
-		"""The share after this return and all that were asked for before it."""
+		"""The share after this return and all before it."""
 		key = (row.doctype, row.return_against)
-		for line in self._lines[row.doctype, row.name]:
-			name = line.link if line.link in self._sold[key] else self._by_item[key].get(line.item_code, "")
-			self._back[key].append(
-				returns.ReturnedLine(name, abs(dec(line.qty)), abs(dec(line.amount)), abs(dec(line.rate)))
-			)
-		return returns.share(self._sold[key], self._back[key])
+		notes = self._notes[key]
+		back = [
+			line for name in notes[: notes.index(row.name) + 1] for line in self._lines[row.doctype, name]
+		]
+		return returns.share(self._sold[key], back)
 
 
 class _Payments:

@@ -58,43 +58,51 @@ def share_of(doc, locked: bool = False) -> Decimal:
 	"""The part of the original that is back after this return and every submitted one before it."""
 	link, item = LINE_LINK[doc.doctype], f"{doc.doctype} Item"
 	sold_table, parent = frappe.qb.DocType(item), frappe.qb.DocType(doc.doctype)
-	sold = {}
-	by_item: dict[str, list[str]] = {}
-	for name, code, qty, net, amount, rate in (
-		frappe.qb.from_(sold_table)
-		.select(
-			sold_table.name,
-			sold_table.item_code,
-			sold_table.qty,
-			sold_table.base_net_amount,
-			sold_table.amount,
-			sold_table.rate,
+	sold = {
+		name: returns.SoldLine(name, dec(qty), dec(net), dec(amount), dec(rate), item_code or "")
+		for name, item_code, qty, net, amount, rate in (
+			frappe.qb.from_(sold_table)
+			.select(
+				sold_table.name,
+				sold_table.item_code,
+				sold_table.qty,
+				sold_table.base_net_amount,
+				sold_table.amount,
+				sold_table.rate,
+			)
+			.where((sold_table.parent == doc.return_against) & (sold_table.parenttype == doc.doctype))
+			.orderby(sold_table.idx)
+			.run()
 		)
-		.where((sold_table.parent == doc.return_against) & (sold_table.parenttype == doc.doctype))
-		.orderby(sold_table.idx)
-		.run()
-	):
-		sold[name] = returns.SoldLine(name, dec(qty), dec(net), dec(amount), dec(rate))
-		by_item.setdefault(code, []).append(name)
+	}
+	fields = (link, "item_code", "qty", "amount", "rate", "base_net_amount")
 	query = (
 		frappe.qb.from_(sold_table)
 		.join(parent)
 		.on(parent.name == sold_table.parent)
-		.select(sold_table[link], sold_table.item_code, sold_table.qty, sold_table.amount, sold_table.rate)
+		.select(*(sold_table[field] for field in fields))
 		.where(
 			(parent.return_against == doc.return_against)
 			& (parent.docstatus == 1)
 			& (parent.name != (doc.name or ""))
 		)
+		.orderby(parent.creation, parent.name, sold_table.idx)
 	)
 	back = list((query.for_update() if locked else query).run())
-	back += [(row.get(link), row.item_code, row.qty, row.amount, row.rate) for row in doc.items]
-	lines = []
-	for name, code, qty, amount, rate in back:
-		if name not in sold:  # typed by hand: counts for the first line of the same item
-			name = next(iter(by_item.get(code, ())), "")
-		lines.append(returns.ReturnedLine(name, abs(dec(qty)), abs(dec(amount)), abs(dec(rate))))
-	return returns.share(sold, lines)
+	back += [tuple(row.get(field) for field in fields) for row in doc.items]
+	return returns.share(sold, (returned_line(*row) for row in back))
+
+
+def returned_line(link, item_code, qty, amount, rate, base_net_amount) -> returns.ReturnedLine:
+	"""A line of a credit note as the share reads it."""
+	return returns.ReturnedLine(
+		link or "",
+		abs(dec(qty)),
+		abs(dec(amount)),
+		abs(dec(rate)),
+		item_code or "",
+		abs(dec(base_net_amount)),
+	)
 
 
 def prepare(doc) -> None:
