@@ -530,3 +530,27 @@ def test_the_log_is_kept_for_two_years():
 		30
 	)
 	assert not frappe.db.exists(access.DOCTYPE, old) and frappe.db.exists(access.DOCTYPE, young)
+
+
+def test_a_withdrawal_by_a_link_to_the_customer_holds_for_every_address_and_outlives_erasure():
+	from ccms_app.privacy.store import erasing
+
+	customer = make_customer().name
+	email = f"{frappe.generate_hash(length=10)}@example.com"
+	mail = address(customer, email)
+	give(customer)
+	asked = withdrawal.asked(parse_qs(urlsplit(withdrawal.link(customer, MARKETING)).query)["t"][0])
+	assert consent.may(mail, MARKETING, "E-mail")
+	withdrawal.withdraw(asked)
+	assert not consent.may(customer, MARKETING) and not consent.may(asked.key, MARKETING)
+	assert not consent.may(mail, MARKETING, "E-mail"), (
+		"what was said about the record is said of the whole customer"
+	)
+	assert withdrawal.is_withdrawn(asked)
+
+	erasing.now(customer, erasing.new_name())
+	again = make_customer().name
+	assert address(again, email) == mail
+	assert not consent.may(again, MARKETING) and not consent.may(mail, MARKETING)
+	give(again)
+	assert consent.may(again, MARKETING) and consent.may(mail, MARKETING), "and a later yes counts again"

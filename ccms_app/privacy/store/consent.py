@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from frappe import _
 from frappe.query_builder import DocType
 from frappe.utils import get_datetime, getdate, now_datetime
 
+from ccms_app.identity.kinds import CUSTOMER
 from ccms_app.privacy import words
 from ccms_app.privacy.answers import Word, is_child, standing
 
@@ -94,9 +96,13 @@ def _standing(persons: list[str], purpose: str, channel: str, at: datetime) -> d
 	keys = [person for person in persons if is_key(person)]
 	customers = [person for person in persons if not is_key(person)]
 	owner = _owners(keys)
-	addresses = _addresses(customers)
 	everybody = {*customers, *owner.values()}
-	said = _said(everybody, {*keys, *(key for found in addresses.values() for key in found)}, purpose, at)
+	addresses, records = _addresses(customers), _own_records(everybody)
+	asked = {*keys, *(key for found in (addresses, records) for part in found.values() for key in part)}
+	said = _said(everybody, asked, purpose, at)
+	for customer, own in records.items():
+		for key in own:  # what was said about the record is the customer's own word, as a whole
+			said[customer] += [replace(word, about="") for word in said.pop(key, ())]
 	children = _children(everybody, at)
 	found = {}
 	for person in persons:
@@ -127,6 +133,17 @@ def _addresses(customers: list[str]) -> dict[str, list[str]]:
 		identity = DocType(IDENTITY)
 		query = frappe.qb.from_(identity).select(identity.customer, identity.name)
 		for customer, key in query.where(identity.customer.isin(customers)).run():
+			found[customer].append(key)
+	return found
+
+
+def _own_records(customers: Iterable[str]) -> dict[str, list[str]]:
+	"""The identities that stand for customers' own records, as a link in a message to a customer names them."""
+	found: dict[str, list[str]] = defaultdict(list)
+	if names := sorted(customers):
+		identity = DocType(IDENTITY)
+		query = frappe.qb.from_(identity).select(identity.customer, identity.name)
+		for customer, key in query.where(identity.customer.isin(names) & (identity.kind == CUSTOMER)).run():
 			found[customer].append(key)
 	return found
 
