@@ -7,6 +7,7 @@ import pytest
 from frappe.utils import getdate
 
 from ccms_app.api import anomalies as api
+from ccms_app.behaviour.store import lake
 from ccms_app.identity.store import merging, undo
 from ccms_app.scoring.store import anomalies
 from tests.site import shop
@@ -127,6 +128,17 @@ def test_a_customer_can_go_and_be_renamed(company, listed):
 	doc = frappe.get_doc(anomalies.DOCTYPE, listed[0])
 	frappe.rename_doc("Customer", doc.customer, f"{doc.customer} renamed")
 	assert frappe.db.get_value(anomalies.DOCTYPE, doc.name, "customer").endswith("renamed")
+
+
+def test_what_nobody_has_looked_at_stays_however_old_and_however_many(company, listed, monkeypatch):
+	days = frappe.get_all(anomalies.DOCTYPE, filters={"name": ["in", listed]}, pluck="day")
+	as_of = lake.open(company).as_of
+	monkeypatch.setattr(anomalies, "LISTED_DAYS", (as_of - max(days)).days - 1)
+	assert anomalies.refresh(company).gone == 0, "they have become older than what is listed anew"
+	monkeypatch.undo()
+	monkeypatch.setattr(anomalies, "MOST", 1)
+	assert anomalies.refresh(company) == anomalies.Found(), "still unusual, though others are stranger"
+	assert frappe.db.count(anomalies.DOCTYPE, {"company": company}) == len(listed)
 
 
 @pytest.mark.parametrize("looked_at", [0, 1])

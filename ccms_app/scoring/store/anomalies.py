@@ -1,14 +1,14 @@
 """Unusual orders for somebody to look at: found each night, worked through by people.
 
 An order is judged by what the customer's own earlier orders were (`scoring.anomalies`), ranked among the orders of a year.
-Those of the last days are listed. What somebody has looked at stays as it is; what nobody has, and is not unusual any
-more (an invoice was put right), goes.
+Those of the last days are listed, and stay, however old, until somebody has looked at them. Only what is found not to be
+unusual within those days (an invoice was put right), and nobody has looked at, goes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import frappe
@@ -48,13 +48,16 @@ def refresh(company: str) -> Found:
 		facts = lake.open(company)
 	except lake.Empty:
 		return Found()
-	found = unusual(facts)
+	flagged, since = _flagged(facts)
+	found = _with_documents(facts, flagged.head(MOST))
 	listed = frappe.get_all(
 		DOCTYPE, filters={"company": company}, fields=["name", "customer", "day", "status"], limit=0
 	)
 	there = {(row.customer, row.day): row for row in listed}
-	known = set(zip(found["customer"], found["day"], strict=True))
-	gone = [row.name for key, row in there.items() if row.status == NEW and key not in known]
+	known = set(zip(flagged["customer"], flagged["day"], strict=True))
+	gone = [
+		row.name for key, row in there.items() if row.status == NEW and row.day >= since and key not in known
+	]
 	for name in gone:
 		_delete(name)
 	fresh = [row for row in found.to_dict("records") if (row["customer"], row["day"]) not in there]
@@ -64,14 +67,18 @@ def refresh(company: str) -> Found:
 	return Found(len(fresh), len(gone))
 
 
-def unusual(facts: lake.Lake) -> pd.DataFrame:
-	"""The unusual orders of the last days, the strangest first: customer, day, FIGURES, invoice_type, invoice."""
+def _flagged(facts: lake.Lake) -> tuple[pd.DataFrame, date]:
+	"""The unusual orders of the last days, the strangest first, and the first of those days."""
 	from ccms_app.scoring import anomalies
 
 	judged = anomalies.score(facts.orders, since=facts.as_of - timedelta(days=RANKED_DAYS))
 	judged["day"] = [getdate(day) for day in judged["day"]]
 	since = facts.as_of - timedelta(days=LISTED_DAYS)
-	found = judged[judged["flagged"].astype(bool) & (judged["day"] >= since)].head(MOST)
+	return judged[judged["flagged"].astype(bool) & (judged["day"] >= since)], since
+
+
+def _with_documents(facts: lake.Lake, found: pd.DataFrame) -> pd.DataFrame:
+	"""Orders as they are listed: customer, day, FIGURES, invoice_type, invoice."""
 	found = found.assign(score=found["score"] * 100, per_item=found["value"] / found["items"])
 	return found.merge(_documents(facts, found), on=["customer", "day"], how="left")
 
