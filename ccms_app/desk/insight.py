@@ -215,15 +215,17 @@ def _ready(report: Insight) -> None:
 
 def nothing_scored(company: str) -> str:
 	"""Why there are no figures yet, and what to do; a manager may start the first run at once."""
+	from ccms_app.scoring.store import runs
+
 	last = frappe.get_all(
 		RUN,
 		filters={"company": company},
-		fields=["name", "status", "progress"],
+		fields=["name", "status", "progress", "creation"],
 		order_by="creation desc",
 		limit=1,
 	)
 	name = escape_html(company)
-	if last and last[0].status in ("Queued", "Running"):
+	if last and runs.is_alive(last[0]):
 		return _("The customers of {0} are being scored: {1} % done. Come back in a minute.").format(
 			name, round(flt(last[0].progress))
 		)
@@ -231,6 +233,8 @@ def nothing_scored(company: str) -> str:
 	if last and last[0].status == "Failed":
 		run = get_link_to_form(RUN, last[0].name) if frappe.has_permission(RUN) else escape_html(last[0].name)
 		words = [_("Scoring the customers of {0} failed; {1} says why.").format(f"<b>{name}</b>", run)]
+	elif last and last[0].status in ("Queued", "Running"):
+		words = [_("Scoring the customers of {0} was stopped before it was done.").format(f"<b>{name}</b>")]
 	words.append(_("Scoring reads every submitted invoice. It runs each night, by itself."))
 	if may_score():
 		words.append(

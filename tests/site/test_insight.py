@@ -74,14 +74,28 @@ def test_a_company_that_was_never_scored(name, as_user):
 
 
 def test_a_run_under_way_and_a_failed_one(as_user):
-	from ccms_app.scoring.store import runs
+	from ccms_app.scoring.store import lock, runs
 
 	name = runs.new(ABROAD)
+	assert "0 % done" in Report("RFM Segments", company=ABROAD).message
 	frappe.db.set_value(runs.DOCTYPE, name, {"status": "Running", "progress": 40})
-	assert "40 % done" in Report("RFM Segments", company=ABROAD).message
+	with lock.only_one(60):
+		assert "40 % done" in Report("RFM Segments", company=ABROAD).message
 	frappe.db.set_value(runs.DOCTYPE, name, "status", "Failed")
 	report = Report("RFM Segments", company=ABROAD)
 	assert name in report.message and "says why" in report.message
+
+
+@pytest.mark.parametrize("status", ["Running", "Queued"])
+def test_a_run_that_nobody_carries_out_any_more(status):
+	from ccms_app.scoring.store import runs
+
+	name = runs.new(ABROAD)
+	yesterday = frappe.utils.add_days(frappe.utils.now(), -1)
+	frappe.db.set_value(runs.DOCTYPE, name, {"status": status, "progress": 40, "creation": yesterday})
+	report = Report("RFM Segments", company=ABROAD)
+	assert "was stopped before it was done" in report.message and "Come back" not in report.message
+	assert "ccms-score-now" in report.html
 
 
 def test_scoring_is_started_by_managers_alone(as_user):

@@ -6,12 +6,15 @@ import sys
 import threading
 
 import frappe
+import pymysql
 import pytest
 from frappe.utils import add_days, getdate, nowdate
 
 from ccms_app.api import scoring as api
 from ccms_app.behaviour.store import files, lake, live
 from ccms_app.scoring.store import computed, lock, pipeline, profiles, runs
+from ccms_app.segments.rules import Rule, RuleSet
+from ccms_app.segments.store.evaluate import Evaluator, universe
 from tests.site import world
 from tests.site.factories import make_customer, make_return
 from tests.site.scored import CHANGE, EVENT, PROFILE, RUN, SCORE, Shop, ago
@@ -90,10 +93,19 @@ def test_a_walk_in_with_many_invoices_is_left_out_and_listed_and_can_be_kept(sho
 	assert [(row.customer, row.reason, row.figure) for row in run.left_out] == [(busy.name, "invoices", 21)]
 	assert shop.row(busy) is None and shop.profile(busy) is None
 	assert shop.row(other)
+	assert _chosen(shop, busy, other) == [{other.name}] * 2, "rules know nothing of whom no figures are of"
 	busy.reload().update({"ccms_keep_in_figures": 1}).save()
 	run = shop.score()
 	assert run.left_out == [] and shop.row(busy).revenue == 2100
 	assert shop.profile(busy).orders == 1
+	assert _chosen(shop, busy, other) == [{busy.name, other.name}] * 2
+
+
+def _chosen(shop, *customers) -> list[set[str]]:
+	"""Whom a rule of the profile and one of the invoices choose."""
+	every = universe(shop.name, [customer.name for customer in customers])
+	asked = (Rule("profile.orders", "at_most", 1), Rule("purchase.any", "bought", {"n": 1}))
+	return [set(every.pick(Evaluator(shop.name, every).rules(RuleSet("All", (rule,))))) for rule in asked]
 
 
 def test_costs_come_from_issues_settings_and_points(shop):
@@ -220,6 +232,20 @@ def test_after_a_killed_run_the_next_completes(shop, step):
 		assert not frappe.db.exists(SCORE, {"score_run": killed})
 
 
+def test_after_a_killed_first_run_nobody_has_moved(shop):
+	"""It was published, and had brought no profile along: the next one is the first that compares nothing."""
+	shop.buyers([30, 20, 10], [400, 380, 360])
+	kill_before(f"{STORE}.profiles.bring_along", shop.new_run())
+	for doctype in (PROFILE, CHANGE, EVENT):  # what the invoices had written by themselves
+		frappe.db.delete(doctype, {"company": shop.name})
+	frappe.db.commit()
+	run = shop.score()
+	assert run.stage_changes == 0
+	assert not frappe.db.exists(CHANGE, {"company": shop.name})
+	assert not frappe.db.exists(EVENT, {"company": shop.name})
+	assert frappe.db.count(PROFILE, {"company": shop.name}) == 2
+
+
 def test_what_a_killed_run_had_computed_is_not_computed_again(shop, monkeypatch):
 	(customer,) = shop.buyers([30, 10])
 	kill_before(f"{STORE}.scores.write", shop.new_run())
@@ -248,6 +274,41 @@ def test_of_two_runs_at_once_the_second_says_so(shop, monkeypatch):
 	assert (doc.status, first in doc.message) == ("Failed", True)
 	assert not lock.is_taken()
 	shop.score()
+
+
+def test_a_lock_that_no_run_holds_is_an_erasures(shop, monkeypatch):
+	monkeypatch.setattr(pipeline, "PATIENCE", 0)
+	shop.buyers([30, 10])
+	name = shop.new_run()
+	with lock.only_one():
+		assert not pipeline.run(name)
+		with pytest.raises(lock.AtWork, match="An erasure is at work"):
+			runs.start(shop.name)
+	assert "An erasure is at work" in frappe.db.get_value(RUN, name, "message")
+
+
+def test_a_night_waits_longer_than_a_person(shop, monkeypatch):
+	monkeypatch.setattr(pipeline, "PATIENCE", 0)
+	monkeypatch.setattr(runs, "companies", lambda: [shop.name])
+	shop.buyers([30, 10])
+	held, let_go = threading.Event(), threading.Event()
+	settings = frappe.db.get_connection_settings()
+
+	def erase() -> None:
+		connection = pymysql.connect(**settings)
+		with connection.cursor() as cursor:
+			cursor.execute("select get_lock(%s, 0)", (name,))
+			held.set()
+			let_go.wait(3)
+		connection.close()
+
+	name = lock._name()
+	other = threading.Thread(target=erase)
+	other.start()
+	held.wait()
+	pipeline.nightly()
+	other.join()
+	assert runs.published(shop.name)
 
 
 # --- stages and events -------------------------------------------------------------------------------------------------

@@ -23,22 +23,32 @@ from .progress import Progress, TimedOut
 SAID = (EngineError, TimedOut)
 PATIENCE = 15
 """Seconds that a run waits for an erasure to end, which holds the same lock."""
+PATIENCE_AT_NIGHT = 60 * 60
+"""Nobody watches, and who is not scored now is not before the next night: wait for a run that somebody has started, too."""
 
 
-def run(name: str, echo: Callable[[float, str], None] | None = None) -> bool:
+def run(name: str, echo: Callable[[float, str], None] | None = None, patience: int | None = None) -> bool:
 	"""The job: carry out a queued run. What goes wrong is told on it; the scores that are published stay.
+
+	Args:
+		patience: seconds to wait for whoever is at work; PATIENCE unless said.
 
 	Returns:
 		whether it was completed.
 	"""
 	try:
-		with lock.only_one(PATIENCE):
+		with lock.only_one(PATIENCE if patience is None else patience):
 			runs.mark_stopped()
 			return _carry_out(name, echo)
 	except lock.AtWork:
 		frappe.db.rollback()
-		other = frappe.db.get_value(runs.DOCTYPE, {"status": runs.RUNNING}, "name") or ""
-		runs.fail(name, _("Score run {0} is at work. Only one runs at a time.").format(other))
+		other = runs.at_work()
+		runs.fail(
+			name,
+			_("Score run {0} is at work. Only one runs at a time.").format(other)
+			if other
+			else runs.held_otherwise(),
+		)
 		frappe.db.commit()
 		return False
 
@@ -48,7 +58,7 @@ def nightly() -> None:
 	for company in runs.companies():
 		name = runs.new(company)
 		frappe.db.commit()
-		run(name)
+		run(name, patience=PATIENCE_AT_NIGHT)
 	files.tidy_strangers()
 
 
@@ -95,7 +105,7 @@ def _steps(doc, progress: Progress) -> None:
 	progress.step(_("Writing the scores"), 20)
 	scores.write(doc.name, company, result.scores, progress)
 	progress.step(_("Publishing"), 1)
-	first = runs.published(company) is None
+	first = not runs.has_ended(company)
 	publishing.publish(doc, manifest, result, read)
 	progress.step(_("Bringing the profiles along"), 12)
 	changes = profiles.bring_along(

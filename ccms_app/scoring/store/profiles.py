@@ -71,7 +71,7 @@ def bring_along(
 		seen: `live_seqs` from before the invoices were read.
 		today: customers with documents from the as-of on.
 		left_out: customers who have no profile.
-		first: the company had no scores before, so that nothing has moved.
+		first: no run of the company has brought its profiles along before, so that nothing has moved.
 	"""
 	before = frappe.db.count(stage_changes.DOCTYPE, {"score_run": run})
 	sync = _Sync(company, as_of, run, seen, first, progress)

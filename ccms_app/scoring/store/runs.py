@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 from frappe import _
-from frappe.utils import cint, getdate, now_datetime, nowdate
+from frappe.utils import add_to_date, cint, get_datetime, getdate, now_datetime, nowdate
 
 from . import lock, settings
 
@@ -19,6 +19,7 @@ QUEUED, RUNNING, COMPLETED, FAILED = "Queued", "Running", "Completed", "Failed"
 TIMEOUT = 4 * 60 * 60  # of the job, seconds; the long queue's own is 1,500
 KEPT = 2  # older published runs whose scores stay
 DELETE_BATCH = 5000
+QUEUED_FOR = 1  # hours, after which nobody comes any more for a run that waits
 
 
 def published(company: str) -> str | None:
@@ -49,8 +50,40 @@ def start(company: str, full: bool = False) -> str:
 def refuse_second() -> None:
 	"""Say that a run is at work, if one is."""
 	if lock.is_taken():
-		name = frappe.db.get_value(DOCTYPE, {"status": RUNNING}, "name") or ""
-		frappe.throw(_("Score run {0} is at work. Please wait until it is done.").format(name), lock.AtWork)
+		name = at_work()
+		frappe.throw(
+			_("Score run {0} is at work. Please wait until it is done.").format(name)
+			if name
+			else held_otherwise(),
+			lock.AtWork,
+		)
+
+
+def at_work() -> str:
+	"""The run that is being carried out; empty when there is none."""
+	return frappe.db.get_value(DOCTYPE, {"status": RUNNING}, "name") or ""
+
+
+def held_otherwise() -> str:
+	"""Why there is to be waited though no run says that it is at work."""
+	return _("An erasure is at work, or another run is just beginning. Please try again in a minute.")
+
+
+def is_alive(run: frappe._dict) -> bool:
+	"""Whether a run (name, status, creation) is at work or about to be: one that was killed is neither."""
+	if run.status not in (QUEUED, RUNNING):
+		return False
+	waits = run.status == QUEUED and get_datetime(run.creation) > add_to_date(
+		now_datetime(), hours=-QUEUED_FOR
+	)
+	return waits or lock.is_taken()
+
+
+def has_ended(company: str) -> bool:
+	"""Whether a run of a company was ever carried out to its end: the profiles then are as it found them."""
+	return bool(
+		frappe.db.exists(DOCTYPE, {"company": company, "status": COMPLETED, "ended_on": ["is", "set"]})
+	)
 
 
 def new(company: str, full: bool = False) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from frappe.query_builder import Case, DocType
 from frappe.utils import getdate, nowdate
 
+from ccms_app.behaviour.store import lake, precomputed
 from ccms_app.behaviour.store import settings as behaviour_settings
 from ccms_app.scoring.store import runs
 from ccms_app.segments import rules as rules_of
@@ -20,6 +21,9 @@ from ccms_app.segments.fields import PURCHASE, SCORE, Field
 from ccms_app.segments.rules import Rule, RuleSet
 
 from . import compile, names, purchases, registry
+
+LEFT_OUT = "CCMS Left Out Customer"
+LIKE_MANY = ("order_days", "invoices")
 
 
 def _key(rule: Rule) -> str:
@@ -34,7 +38,8 @@ def today() -> date:
 class Universe:
 	"""The customers in question, each at a place of every array.
 
-	names: their names. eligible: whom rules may choose: not disabled, not internal, not a walk-in for many people.
+	names: their names. eligible: whom rules may choose: not disabled, not internal, not a walk-in for many people,
+	also not one whom the figures know by how often they buy.
 	barred: who must not be profiled: in no segment, also not by hand.
 	all: whether these are all customers of the site.
 	"""
@@ -82,8 +87,22 @@ def universe(company: str, customers: Sequence[str] | None = None, narrow=None) 
 	found, refused = names.read_with(query.select(out.as_("is_out")), "is_out")
 	every = Universe(found, np.array(refused, str) != "1", all=customers is None and narrow is None)
 	every.barred = every.mask(list(behaviour_settings.not_profiled()))
-	every.eligible &= ~(every.mask(list(behaviour_settings.stand_for_many())) | every.barred)
+	nobody = behaviour_settings.stand_for_many() | _bought_like_many(company)
+	every.eligible &= ~(every.mask(list(nobody)) | every.barred)
 	return every
+
+
+def _bought_like_many(company: str) -> set[str]:
+	"""Whom the published run left out because no single person buys so often: the facts have no figures of theirs."""
+	try:
+		facts = lake.open(company)
+	except lake.Empty:
+		return set()
+	table = facts.precomputed(precomputed.LEFT_OUT)
+	found = set(facts.engine.frame(table)["customer"]) if table is not None else set()
+	# who was left out for another reason is asked for that today
+	others = {"parent": facts.run, "reason": ["not in", LIKE_MANY]}
+	return found.difference(frappe.get_all(LEFT_OUT, filters=others, pluck="customer"))
 
 
 class Evaluator:
