@@ -5,11 +5,14 @@ import pytest
 from frappe.utils import add_days, add_months, getdate, nowdate
 
 from ccms_app.api.loyalty import get_balance
+from ccms_app.loyalty import movements
 from ccms_app.loyalty.store import audit, sweeps
 from ccms_app.setup import notifications
 
 from . import factories as make
-from .ledger_checks import check, strict  # noqa: F401
+from .clock import at
+from .clock import day as days_from_now
+from .ledger_checks import check, set_balance, strict  # noqa: F401
 
 pytestmark = pytest.mark.commits
 
@@ -146,6 +149,25 @@ def test_members_are_told_of_each_batch_once_with_every_upcoming_one_listed(warn
 	assert len(mails_to(membership)) == 2
 
 
+def test_points_that_have_come_back_since_are_told_of_too(warnings_on):
+	"""A return refills a batch, or opens one that lives a few days: sooner than what was announced last."""
+	program = make.make_program(expiry_model="Rolling", expiry_months=1, restore_grace_days=7)
+	customer, membership = member(program, email_id="wu@example.com")
+	with at(days_from_now(-40)):
+		set_balance(membership, 100)
+		gone = make.make_sales_invoice(customer, qty=2, ccms_redeem_points=100)
+	set_balance(membership, 100, expires_on=days_from_now(10))
+	spent = make.make_sales_invoice(customer, qty=2, ccms_redeem_points=100)
+	frappe.db.commit()
+	sweeps.warn(getdate(nowdate()))
+	for number, sale in enumerate((gone, spent), 2):
+		make.make_return(sale, 1, set_posting_time=0)
+		frappe.db.commit()
+		sweeps.warn(getdate(nowdate()))
+		sweeps.warn(getdate(nowdate()))
+		assert len(mails_to(membership)) == number
+
+
 def switch(notification: str, enabled: int) -> None:
 	doc = frappe.get_doc("Notification", notification)
 	doc.enabled = enabled
@@ -192,6 +214,16 @@ def test_members_are_told_once_before_their_tier_is_lowered(warnings_on):
 		(mail,) = mails_to(losing)
 		assert "Gold" in mail and "300.00" in mail
 		assert mails_to(keeping) == []
+		# with a grace longer than the days of warning the mail goes out before the grace is over, and names its last day
+		program.reload().update({"tier_grace_days": 60}).save()
+		frappe.db.set_value("CCMS Membership", losing, "tier_warned_for", None)
+		frappe.db.commit()
+		for early in (day, getdate(add_days(day, 5))):
+			sweeps.warn_of_tiers(early)
+			assert len(mails_to(losing)) == 1
+		sweeps.warn_of_tiers(getdate(add_days(day, 60)))
+		last = add_days(frappe.db.get_value("CCMS Membership", losing, "tier_until"), 60)
+		assert frappe.utils.formatdate(last) in mails_to(losing)[0] + mails_to(losing)[1]
 	finally:
 		switch(notifications.TIER_ENDING, 0)
 		frappe.db.commit()
@@ -228,6 +260,18 @@ def test_a_payment_and_an_earning_that_were_missed_are_made_up_for():
 	assert get_balance(customer.name)["active"] == 0
 	assert missed.ccms_points_earned == 200
 	check(membership)
+
+
+@pytest.mark.parametrize("days", [0, -30])
+def test_a_sale_that_earned_nothing_is_made_up_for_whatever_its_date(monkeypatch, days):
+	customer, membership = member(make.make_program())
+	frappe.flags.ccms_raise_errors = False
+	with monkeypatch.context() as broken:
+		broken.setattr(movements, "earn", lambda *_args, **_more: 1 / 0)
+		make.make_sales_invoice(customer, posting_date=add_days(nowdate(), days))
+	frappe.db.commit()
+	sweeps.repair(getdate(nowdate()))
+	assert check(membership).active == 100
 
 
 def test_one_job_that_fails_keeps_none_of_the_others_from_running(monkeypatch):

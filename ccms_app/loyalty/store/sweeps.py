@@ -11,7 +11,7 @@ from datetime import date
 
 import frappe
 from frappe import _
-from frappe.utils import add_days, add_months, getdate, nowdate
+from frappe.utils import add_days, add_months, getdate, now, nowdate
 
 from ccms_app.loyalty import movements, tiers
 from ccms_app.loyalty.dates import inactive_after, tier_window
@@ -231,13 +231,18 @@ def warn(on: date) -> int:
 		if not expiring or getdate(expiring[0]["date"]) > until:
 			continue
 		told += _tell(
-			name, lambda doc, batches=expiring: doc.notify_expiring(batches), {"warned_until": until}
+			name,
+			lambda doc, batches=expiring: doc.notify_expiring(batches),
+			{"warned_until": until, "warned_at": now()},
 		)
 	return told
 
 
 def warn_of_tiers(on: date) -> int:
-	"""Tell members whose tier is about to be lowered, once for each end of a tier: when, and what would keep it."""
+	"""Tell members whose tier is about to be lowered, once for each end of a tier: when, and what would keep it.
+
+	It is lowered when its grace is over, so that day is told.
+	"""
 	if not notifications.can_be_sent(notifications.TIER_ENDING_EVENT):
 		return 0
 	by = getdate(add_days(on, warning_days()))
@@ -245,9 +250,11 @@ def warn_of_tiers(on: date) -> int:
 	for program in _all_programs():
 		if not program.tiers or program.downgrade == "Never":
 			continue
+		grace = program.tier_grace_days
+		ending = ["between", (add_days(on, -grace), add_days(by, -grace))]
 		for row in frappe.get_all(
 			members.DOCTYPE,
-			filters={"program": program.name, "status": "Active", "tier_until": ["between", (on, by)]},
+			filters={"program": program.name, "status": "Active", "tier_until": ending},
 			fields=["name", "tier", "tier_until", "tier_warned_for"],
 		):
 			if row.tier_warned_for == row.tier_until:
@@ -257,15 +264,16 @@ def warn_of_tiers(on: date) -> int:
 			if not tiers.falls_due(program, row.tier, row.tier_until, value, by):
 				continue
 			missing = float(tiers.find(program, row.tier).threshold - value)
+			last = getdate(add_days(row.tier_until, grace))
 			told += _tell(
 				row.name,
-				lambda doc, row=row, missing=missing: doc.notify_tier_ending(row.tier_until, missing),
+				lambda doc, last=last, missing=missing: doc.notify_tier_ending(last, missing),
 				{"tier_warned_for": row.tier_until},
 			)
 	return told
 
 
-def _tell(membership: str, notify: Callable, remember: dict[str, date]) -> int:
+def _tell(membership: str, notify: Callable, remember: dict[str, date | str]) -> int:
 	"""Notify one member and remember it in the same transaction; 1 if it went out."""
 	doc, told = frappe.get_doc(members.DOCTYPE, membership), 0
 	with guarded("notifying a member", doc):
@@ -286,10 +294,14 @@ def _last_failure() -> str | None:
 
 
 def _to_warn(on: date, until: date) -> list[str]:
+	"""Members with a batch they have not been told of: a later one, or one that has come or been refilled since."""
 	dated = frappe.db.sql(
 		"""select distinct m.name from `tabCCMS Points Lot` l join `tabCCMS Membership` m on m.name = l.membership
 		where l.state = 'Active' and l.expires_on between %(on)s and %(until)s and l.remaining > 0
-			and (m.warned_until is null or l.expires_on > m.warned_until) and m.status != 'Left'""",
+			and m.status != 'Left'
+			and (m.warned_until is null or l.expires_on > m.warned_until or l.creation > m.warned_at
+				or exists (select 1 from `tabCCMS Points Allocation` a
+					where a.lot = l.name and a.points < 0 and a.creation > m.warned_at))""",
 		{"on": on, "until": until},
 	)
 	names = [name for (name,) in dated]
@@ -350,11 +362,21 @@ def _out_of_step() -> list[tuple[str, str]]:
 			join `tabCCMS Points Ledger Entry` e on e.voucher_type = 'Sales Invoice' and e.voucher_no = i.name
 			join `tabCCMS Points Lot` l on l.name = e.name
 		where e.entry_type = 'Earn' and e.available_from is null and l.available_from is not null
-			and i.outstanding_amount > 0 and i.docstatus = 1"""
+			and i.outstanding_amount > 0 and i.docstatus = 1
+		union
+		select distinct e.voucher_type, e.voucher_no from `tabCCMS Points Ledger Entry` e
+			join `tabPOS Invoice` p on p.name = e.voucher_no
+			join `tabCCMS Points Lot` l on l.name = e.name
+			left join `tabSales Invoice` c on c.name = p.consolidated_invoice
+		where e.voucher_type = 'POS Invoice' and e.entry_type = 'Earn' and e.available_from is null
+			and l.available_from is not null and p.docstatus = 1
+			and p.paid_amount - p.change_amount < coalesce(nullif(p.rounded_total, 0), p.grand_total)
+			and coalesce(c.outstanding_amount, 1) > 0"""
 	)
 
 
 def _missed(doctype: str, since: date) -> list[str]:
+	"""Documents that should have earned and did not, among those last changed since a day, whatever their own date."""
 	invoice, entry = frappe.qb.DocType(doctype), frappe.qb.DocType("CCMS Points Ledger Entry")
 	rows = (
 		frappe.qb.from_(invoice)
@@ -368,7 +390,7 @@ def _missed(doctype: str, since: date) -> list[str]:
 		.where(
 			(invoice.docstatus == 1)
 			& (invoice.is_return == 0)
-			& (invoice.posting_date >= since)
+			& (invoice.modified >= since)
 			& (invoice.ccms_points_earned > 0)
 			& entry.name.isnull()
 		)
