@@ -60,6 +60,8 @@ def shop(site, base_url):
 	yield frappe._dict(url=origin, source=doc.name, secret=keys["identify_secret"])
 	server.shutdown()
 	server.server_close()
+	time.sleep(1)  # the last stay of the last page
+	forget_events(frappe._dict(source=doc.name))
 
 
 @pytest.fixture(autouse=True)
