@@ -138,7 +138,8 @@ def _refusal(
 	if posting_date and not program.runs_on(posting_date):
 		return Refusal("not_running", {"program": program.name, "date": posting_date})
 	if points > spendable:
-		return Refusal("balance", {"spendable": spendable})
+		earlier = {"date": posting_date} if posting_date and today and posting_date < today else {}
+		return Refusal("balance", {"spendable": spendable, **earlier})
 	covers_all = ceiling_points(program, total)
 	if points > covers_all:
 		return Refusal("total", {"most": covers_all})

@@ -365,6 +365,20 @@ def test_who_approves_may_mend_the_wording(member, limit, as_user):
 		assert voucher.submit().approved_by == MANAGER
 
 
+def test_a_third_hand_on_the_wording_hides_nobody(member, limit, as_user):
+	with as_user(SECOND_MANAGER):
+		voucher = draft(member, 5, decided_by=MANAGER)
+		assert voucher.decided_by == SECOND_MANAGER
+	with as_user(MANAGER):
+		frappe.get_doc(DOCTYPE, voucher.name).update({"points": 5000}).save()
+	with as_user(SECOND_MANAGER):
+		frappe.get_doc(DOCTYPE, voucher.name).update({"reason": "typo", "decided_by": SECOND_MANAGER}).save()
+	for user in (MANAGER, SECOND_MANAGER):
+		with as_user(user), raises_refusal("more than 50", frappe.PermissionError):
+			frappe.get_doc(DOCTYPE, voucher.name).submit()
+	assert frappe.get_doc(DOCTYPE, voucher.name).submit().approved_by == "Administrator"
+
+
 def test_approved_by_stays_what_it_was(member, limit, as_user):
 	voucher = adjust(member, 5)
 	voucher.approved_by = MANAGER

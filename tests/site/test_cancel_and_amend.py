@@ -26,6 +26,7 @@ from tests.site.ledger_checks import (  # noqa: F401 (strict is a fixture)
 	snapshot,
 	strict,
 )
+from tests.site.refusals import raises_refusal
 
 
 def member(points: float = 1000, **program):
@@ -186,6 +187,22 @@ def test_amending_to_another_number_of_points():
 	new = amend(sale, ccms_redeem_points=250)
 	assert (new.ccms_redeem_amount, new.grand_total) == (25, 75)
 	assert check(membership).active == 1000 - 250 + 75
+
+
+def test_an_older_sale_is_amended_with_todays_date():
+	"""Its cancelling is of today: on its own day the points are still gone, and the refusal says what to do."""
+	customer = make_customer(make_program())
+	membership = membership_of(customer)
+	with at(day(-10)):
+		set_balance(membership, 1000)
+	sale = make_sales_invoice(customer, qty=2, ccms_redeem_points=800, posting_date=day(-5))
+	with raises_refusal(
+		r"Only 320 points can be used. That is what there was on .* Set the posting date to today"
+	):
+		amend(sale)
+	sale = frappe.get_doc("Sales Invoice", sale.name)
+	assert points_of(amend(sale, posting_date=day(0), due_date=day(0), payment_schedule=[]))["Redeem"] == -800
+	check(membership)
 
 
 def test_a_return_is_amended():

@@ -8,6 +8,8 @@ import frappe
 import pytest
 from frappe.utils import add_days, nowdate
 
+from ccms_app.loyalty.store import ledger, rebuild
+
 from . import factories as make
 
 pytestmark = pytest.mark.commits
@@ -103,3 +105,23 @@ def test_every_command_that_is_told_of_is_there():
 		for name in re.findall(r"bench --site \S+ (ccms-[a-z-]+)", path.read_text())
 	}
 	assert told and told == told & {command.name for command in commands}
+
+
+def test_a_rebuild_reads_nothing_older_than_its_lock(site, member, monkeypatch):
+	"""A sale that comes between the list of members and the lock must not be undone by what was seen before it."""
+	seen, lock = [], ledger.lock
+	table = "`tabCCMS Membership`"
+
+	def late(name: str):
+		other = frappe.db.get_connection()
+		other.cursor().execute(f"update {table} set warned_until = '2030-01-01' where name = %s", (name,))
+		other.commit()
+		other.close()
+		book = lock(name)
+		seen.extend(frappe.db.sql(f"select warned_until from {table} where name = %s", (name,)))
+		return book
+
+	monkeypatch.setattr(ledger, "lock", late)
+	frappe.db.sql(f"select name from {table} limit 1")
+	assert dict(rebuild.run(member)) == {member: 0}
+	assert [str(day) for (day,) in seen] == ["2030-01-01"]

@@ -465,3 +465,17 @@ def test_figures_keep_to_the_companies_a_user_may_see(as_user):
 		from ccms_app.loyalty.store.company_figures import company_in_view
 
 		assert company_in_view(COMPANY) == ABROAD
+
+
+def test_a_tier_that_members_hold_keeps_its_name():
+	program = make_program(tiers=make_tiers(Base=0, Silver=100, Gold=1000))
+	customer = make_customer(program)
+	make_sales_invoice(customer, rate=1200)
+	program.reload().tiers[2].tier_name = "Platinum"
+	with pytest.raises(frappe.ValidationError, match=r"Gold.* has members .1., so it keeps its name"):
+		program.save()
+	program.reload().set("tiers", program.tiers[:2])
+	with pytest.raises(frappe.ValidationError, match="so it keeps its name"):
+		program.save()
+	program.reload().tiers[1].tier_name = "Argent"
+	program.save()  # nobody is in it

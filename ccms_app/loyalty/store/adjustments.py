@@ -42,6 +42,20 @@ def complete(doc) -> None:
 	doc.posting_date = doc.posting_date or nowdate()
 	if doc.docstatus == 0:
 		doc.approved_by = None
+	_note_who_decides(doc)
+
+
+def _note_who_decides(doc) -> None:
+	"""Who sets what somebody else approves is the server's to say, and a later editor of the wording hides nobody."""
+	draft = doc.get_doc_before_save()
+	if draft is None or _decides(doc):
+		doc.decided_by = frappe.session.user
+	else:
+		doc.decided_by = draft.decided_by
+
+
+def _decides(doc) -> bool:
+	return any(doc.has_value_changed(field) for field in DECIDED)
 
 
 def check(doc) -> None:
@@ -111,11 +125,9 @@ def approve(doc) -> None:
 
 
 def _made_by(doc, user: str) -> bool:
-	"""Whether a user made the voucher what it is: as its owner, its last editor, or while submitting it."""
+	"""Whether a user made the voucher what it is: as its owner, by what they set in it, or as its last editor."""
 	draft = doc.get_doc_before_save()
-	if draft is None or user in (doc.owner, draft.modified_by):
-		return True
-	return any(doc.has_value_changed(field) for field in DECIDED)
+	return draft is None or user in (doc.owner, draft.modified_by, draft.decided_by) or _decides(doc)
 
 
 def lock(doc) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from datetime import date
 from decimal import Decimal
+from typing import NoReturn
 
 import frappe
 from frappe import _
@@ -348,9 +349,14 @@ def lock_for_submit(doc) -> None:
 		if book.member.status != "Active":
 			refusals.refuse(redemption.Refusal("status", {"status": book.member.status}), doc)
 		if sale.redeem_points > spendable:
-			refusals.refuse(redemption.Refusal("balance", {"spendable": spendable}), doc)
+			_refuse_too_many(doc, sale, spendable)
 	doc.ccms_points_earned = float(expected_points(doc, program, book.member.tier, book.member.status))
 	doc.ccms_points_expected = doc.ccms_points_earned
+
+
+def _refuse_too_many(doc, sale: Sale, spendable: Decimal) -> NoReturn:
+	earlier = {"date": sale.posting_date} if sale.posting_date < getdate(nowdate()) else {}
+	refusals.refuse(redemption.Refusal("balance", {"spendable": spendable, **earlier}), doc)
 
 
 def post(doc) -> None:
@@ -375,7 +381,7 @@ def _post_sale(doc) -> None:
 		try:
 			movements.redeem(book, program, sale, today)
 		except NotEnoughPoints as error:
-			refusals.refuse(redemption.Refusal("balance", {"spendable": error.spendable}), doc)
+			_refuse_too_many(doc, sale, error.spendable)
 		ledger.write([book])
 	if book.member.status in EARNING and program.runs_on(sale.posting_date):
 		with guarded("earning", doc):

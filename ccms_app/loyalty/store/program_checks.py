@@ -26,6 +26,7 @@ def check(program: Document) -> None:
 		*expiry(program),
 		*spending(program),
 		*tiers(program),
+		*held_tiers(program),
 		*books(program),
 		*company_of_members(program),
 	]
@@ -115,6 +116,23 @@ def tiers(program: Document) -> Iterator[str]:
 		thresholds.add(threshold)
 	if min(thresholds) > 0:
 		yield _("The lowest tier must start at 0, so that every member has one.")
+
+
+def held_tiers(program: Document) -> Iterator[str]:
+	"""The journal holds tiers by their names: one that is gone would be no tier for the members who are in it."""
+	before = program.get_doc_before_save()
+	if before is None:
+		return
+	names = {row.tier_name for row in program.tiers}
+	for row in before.tiers:
+		if row.tier_name in names:
+			continue
+		held = frappe.db.count("CCMS Membership", {"program": program.name, "tier": row.tier_name})
+		if held:
+			yield _(
+				"The tier {0} has members ({1}), so it keeps its name. To replace it, add the new tier with its threshold and raise"
+				" that of {0} above it: its members move on when their time in it ends."
+			).format(frappe.bold(row.tier_name), held)
 
 
 def books(program: Document) -> Iterator[str]:

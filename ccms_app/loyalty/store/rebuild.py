@@ -27,6 +27,7 @@ def run(membership: str | None = None) -> Iterator[tuple[str, int]]:
 	after = ""
 	while names := _next(membership, after):
 		for name in names:
+			frappe.db.commit()  # what is read after the lock must not be older than the lock
 			yield name, rebuild(name)
 			frappe.db.commit()
 		after = names[-1]

@@ -13,6 +13,8 @@ from ccms_app.loyalty import redemption
 from ccms_app.loyalty.model import ZERO
 from ccms_app.loyalty.money import dec
 
+from . import balances
+
 
 def refuse(refusal: redemption.Refusal, doc) -> NoReturn:
 	"""Stop a document with the reason."""
@@ -48,7 +50,7 @@ def explain(refusal: redemption.Refusal, doc) -> str:
 				values["program"], frappe.format(values["date"], {"fieldtype": "Date"})
 			)
 		case "balance":
-			return _("Only {0} points can be used.").format(points("spendable"))
+			return _("Only {0} points can be used.").format(points("spendable")) + _more_today(values, doc)
 		case "total":
 			return _("{0} points pay this sale in full. Use at most that many.").format(points("most"))
 		case "minimum":
@@ -76,6 +78,18 @@ def explain(refusal: redemption.Refusal, doc) -> str:
 				values["program"]
 			)
 	return _("These points cannot be used.")
+
+
+def _more_today(values: dict, doc) -> str:
+	"""What was not there yet on an earlier date, points of a sale cancelled since among it, can be used today."""
+	if not values.get("date") or not doc.get("ccms_membership"):
+		return ""
+	today = balances.now(doc.ccms_membership).spendable
+	if today <= values["spendable"]:
+		return ""
+	return " " + _("That is what there was on {0}. Set the posting date to today to use up to {1}.").format(
+		frappe.format(values["date"], {"fieldtype": "Date"}), plain(today)
+	)
 
 
 def plain(number: Decimal) -> str:
