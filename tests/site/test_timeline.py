@@ -160,6 +160,12 @@ def test_what_names_somebody_else_in_her_browser_is_not_hers(customer, phone):
 	)
 	assert subjects(customer) == ["hers", "nobody named"]
 	assert subjects(other) == ["theirs"]
+	# a number that was hers once: what it did since is not hers, in her browser neither
+	name = identities.find("Phone", phone)
+	identities.unlink(name, customer, ended_on=now_datetime() - timedelta(hours=2))
+	identities.link(name, other, "Import", verified=True, since=now_datetime() - timedelta(hours=2))
+	write(by("Phone", phone, subject="passed on", visitor=visitor))
+	assert "passed on" not in subjects(customer) and "passed on" in subjects(other)
 
 
 def test_links_that_move_take_their_events_along(customer, phone):

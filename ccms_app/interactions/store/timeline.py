@@ -199,20 +199,27 @@ def _keys(
 ) -> list[Key]:
 	"""The newest keys of all sources: each is read from the end of its index, so no query sorts."""
 	found: set[tuple[datetime, str]] = set()
+	always = sorted({span.identity for _column, _index, span in sources if not (span.start or span.end)})
 	for column, index, span in sources:
-		found.update(_of_span(column, index, span, conditions, before, limit).run())
+		found.update(_of_span(column, index, span, always, conditions, before, limit).run())
 	return [Key(*key) for key in sorted(found, reverse=True)[:limit]]
 
 
 def _of_span(
-	column: str, index: str, span: Span, conditions: list[Criterion], before: Key | None, limit: int
+	column: str,
+	index: str,
+	span: Span,
+	always: list[str],
+	conditions: list[Criterion],
+	before: Key | None,
+	limit: int,
 ) -> QueryBuilder:
 	event = DocType(EVENT)
 	query = frappe.qb.from_(event).force_index(index).select(event.occurred_at, event.name)
 	query = query.where(event[column] == span.identity)
 	if column == "visitor":
-		# whom an event names decides, in whoever's browser it happened; of theirs it is found by what it names
-		query = query.where(event.identity.isnull() | (event.identity == ""))
+		# whom an event names decides, in whoever's browser it happened. What was hers for a time alone is found by its name.
+		query = query.where(event.identity.isnull() | event.identity.isin(["", *always]))
 	if before:
 		# the first half lets the index start there, the second half is exact
 		query = query.where(event.occurred_at <= before.at)
