@@ -10,7 +10,7 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from .amounts import key as amount_key
-from .selections import frame, month, sold, window
+from .selections import frame, marked, month, sold, went_out, window
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -26,9 +26,9 @@ def favourites(lines: Table, as_of: date, by: str, days: int | None = 365) -> pd
 		window), repeat_share (of its own customers), revenue (net of returns), qty, favourite_of (customers whose favourite it is: by
 		orders, then revenue, then name). By customers, then revenue.
 	"""
-	chosen = window(lines, as_of, days)
-	chosen = chosen.filter(chosen[by].notnull())
-	out = ~chosen.is_return & ~chosen.is_debit_note & (chosen.qty > 0)
+	known = marked(window(lines, as_of, days))
+	chosen = known.filter(known[by].notnull())
+	out = went_out(chosen) & ~chosen.undone
 	# first by day: two small groupings are faster than one that counts distinct days
 	each = chosen.group_by("customer", "day", thing=chosen[by]).agg(
 		bought=out.cast("int64").max(), revenue=chosen.net_amount.sum(), qty=chosen.qty.sum()
@@ -51,7 +51,7 @@ def favourites(lines: Table, as_of: date, by: str, days: int | None = 365) -> pd
 		favourite_of=each.is_favourite.cast("int64").sum(),
 	)
 	found = frame(things)
-	everybody = int(sold(window(lines, as_of, days)).customer.nunique().to_pandas() or 0)
+	everybody = int(sold(known).customer.nunique().to_pandas() or 0)
 	found = found[found["customers"] > 0]
 	found = found.assign(
 		customer_share=found["customers"] / max(everybody, 1),

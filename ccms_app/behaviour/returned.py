@@ -49,6 +49,23 @@ def by_day(lines: ir.Table, keep: Keep = as_it_is) -> ir.Table:
 	return amounts.left_join(shares, list(_SALE)).drop(*(f"{name}_right" for name in _SALE))
 
 
+def undone(lines: ir.Table) -> ir.Table:
+	"""customer and day of the sales that came back as a whole, by all returns in the lines: these are no orders.
+
+	The same as `Purchases.undone`, where nothing else is asked of the days: only those that something came back of are summed.
+	"""
+	back = by_day(lines)
+	sold = lines.filter(~(lines.is_return | lines.is_debit_note)).semi_join(back, list(_SALE))
+	days = sold.group_by(*_SALE).agg(
+		sold=sold.net_amount.sum(),
+		sold_qty=sold.qty.sum(),
+		sold_lines=sold.count(),
+		goods_lines=sold.count(where=sold.qty > 0),
+	)
+	days = days.inner_join(back, list(_SALE))
+	return days.filter((days.goods_lines > 0) & (share(days) >= _WHOLE)).select(*_SALE)
+
+
 def share(days: ir.Table) -> ir.FloatingValue:
 	"""The part of a day's sales that is back, 0 to 1, from the columns of `by_day` beside sold, sold_qty, sold_lines."""
 	part = ibis.cases(

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import ibis
 import pandas as pd
-from ibis.expr.types import Table, Value
+from ibis.expr.types import BooleanValue, Table, Value
 
+from . import returned
 from .engine import frame_of
 
 
@@ -19,9 +20,28 @@ def window(table: Table, as_of: date, days: int | None = None) -> Table:
 	return chosen.filter(chosen.day >= ibis.date(as_of - timedelta(days=days)))
 
 
-def sold(lines: Table) -> Table:
+def marked(lines: Table, undone: Table | None = None) -> Table:
+	"""The lines with `undone`: whether they are of a customer's day of which everything came back. Lines that have it stay.
+
+	undone: customer and day of these; None asks the lines themselves, which must then hold whole days and their returns.
+	"""
+	if "undone" in lines.columns:
+		return lines
+	days = returned.undone(lines) if undone is None else undone.select("customer", "day")
+	found = lines.left_join(days.mutate(undone=True), ["customer", "day"])
+	found = found.drop("customer_right", "day_right")
+	return found.mutate(undone=found.undone.fill_null(False))
+
+
+def went_out(marked_lines: Table) -> BooleanValue:
 	"""Lines of goods that went out: no returns, no debit notes, quantity above zero."""
-	return lines.filter(~lines.is_return, ~lines.is_debit_note, lines.qty > 0)
+	return ~marked_lines.is_return & ~marked_lines.is_debit_note & (marked_lines.qty > 0)
+
+
+def sold(lines: Table) -> Table:
+	"""Lines of orders by which goods went out. An order that came back as a whole is none (MEASURES 1)."""
+	lines = marked(lines)
+	return lines.filter(went_out(lines), ~lines.undone)
 
 
 def quantity(lines: Table) -> Value:

@@ -8,7 +8,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
-from .selections import frame, sold, window
+from .selections import frame, marked, sold, went_out, window
 
 DAYS = 365
 # under so many orders a complaint rate says more about chance than about service
@@ -22,14 +22,17 @@ def returns(lines: Table, as_of: date, by: str, days: int = DAYS) -> pd.DataFram
 		by: a column of the lines: customer, item, item_group, brand, branch, channel, …
 
 	Returns:
-		by, orders, customers, sold (net), returned (net, positive, of sales in the window), return_rate (returned ÷ sold, at most 1; NaN
+		by, orders (what came back as a whole is none, though it was sold), customers, sold (net), returned (net, positive, of sales in the window), return_rate (returned ÷ sold, at most 1; NaN
 		where nothing was sold), return_lines, unlinked (net of returns in the window that name no sale of the lines). The
 		highest amounts returned first.
 	"""
-	sales = sold(window(lines, as_of, days))
+	sales = marked(window(lines, as_of, days))
+	sales = sales.filter(went_out(sales))
 	# an order is a customer and a day; three small groupings are faster than two that count different customers
-	visits = sales.group_by(*_keys(by), "day").agg(sold=sales.net_amount.sum())
-	visits = visits.group_by(*_keys(by)).agg(sold=visits.sold.sum(), orders=visits.count())
+	visits = sales.group_by(*_keys(by), "day", "undone").agg(sold=sales.net_amount.sum())
+	visits = visits.group_by(*_keys(by)).agg(
+		sold=visits.sold.sum(), orders=visits.count(where=~visits.undone)
+	)
 	sums = visits.group_by(by).agg(
 		sold=visits.sold.sum(), customers=visits.count(), orders=visits.orders.sum()
 	)

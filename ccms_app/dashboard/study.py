@@ -14,6 +14,7 @@ from ccms_app.behaviour.engine import Engine
 from ccms_app.behaviour.lifecycle import AT_RISK, LOST
 from ccms_app.behaviour.lines import from_facts
 from ccms_app.behaviour.orders import daily, orders
+from ccms_app.behaviour.selections import marked
 from ccms_app.behaviour.settings import Settings
 from ccms_app.facts.files import Facts
 from ccms_app.loyalty.wording import money
@@ -86,7 +87,7 @@ def study(
 	lines: pa.Table = from_facts(facts)
 	with Engine() as engine, engine.keeping() as keep:
 		progress(0.0, "Counting orders")
-		table = keep(engine.lines(lines))
+		table = keep(marked(engine.lines(lines)))
 		bought = keep(orders(table, as_of, settings, keep))
 		earned = keep(daily(table, as_of, settings, keep))
 		result = score(

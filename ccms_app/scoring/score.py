@@ -17,7 +17,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from ccms_app import __version__
-from ccms_app.behaviour import features, lifecycle, orders, price
+from ccms_app.behaviour import features, lifecycle, orders, price, selections
 from ccms_app.behaviour.engine import Engine
 from ccms_app.behaviour.settings import Settings
 
@@ -87,7 +87,8 @@ def score(
 		result = _predicted(scores, histories, as_of, horizon, settings, tell)
 	tell(0.9, "Comparing customers")
 	_standing(scores, as_of, settings)
-	_prices(scores, orders.without(lines, known.left_out, "customer"), as_of, settings)
+	counted = selections.marked(orders.without(lines, known.left_out, "customer"), known.undone)
+	_prices(scores, counted, as_of, settings)
 	_costs(scores, costs)
 	scores["cluster"] = None
 	result.scores = scores

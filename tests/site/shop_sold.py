@@ -11,6 +11,7 @@ import frappe
 from frappe.utils import getdate, nowdate
 
 from . import shop
+from .shop_truth import truth
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Line:
 def sold() -> list[Line]:
 	"""What went out."""
 	return [line for line in lines() if not line.is_return]
+
+
+def bought() -> list[Line]:
+	"""What went out with orders: what came back as a whole is none."""
+	orders = {(order.customer, order.day) for own in truth().orders.values() for order in own}
+	return [line for line in sold() if (line.customer, line.day) in orders]
 
 
 def brought_back() -> list[Line]:

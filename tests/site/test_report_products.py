@@ -10,7 +10,7 @@ from pytest import approx
 
 from tests.site import shop
 from tests.site.reports import Report
-from tests.site.shop_sold import sold
+from tests.site.shop_sold import bought
 from tests.site.shop_truth import truth
 
 NAME, BEHIND = "Product Preference and Co-purchase", "Customers Behind"
@@ -22,7 +22,7 @@ def company(site) -> str:
 
 
 def lines_since(since) -> list:
-	return [line for line in sold() if line.day >= since]
+	return [line for line in bought() if line.day >= since]
 
 
 @pytest.mark.parametrize(("show", "by"), [("Item Groups", "group"), ("Items", "item"), ("Brands", "brand")])
@@ -76,7 +76,7 @@ def test_pairs_are_those_of_the_same_day(company):
 def test_an_offer_goes_to_who_has_only_the_first(company):
 	since = truth().as_of - timedelta(days=365)
 	row = Report(NAME, company=company, show="Items Bought Together").rows[0]
-	had = {line.customer for line in sold() if line.item == row.second_thing}
+	had = {line.customer for line in bought() if line.item == row.second_thing}
 	first = {line.customer for line in lines_since(since) if line.item == row.first_thing}
 	behind = Report(BEHIND, company=company, **row.behind["offer"])
 	assert set(behind.column("customer")) == first - had

@@ -10,7 +10,8 @@ import pytest
 from ccms_app.behaviour import cohorts, demand, elasticity, funnel, pairs, preferences, price, service
 from ccms_app.behaviour.engine import Engine, EngineError
 from ccms_app.behaviour.lines import SCHEMA
-from ccms_app.behaviour.orders import daily, orders
+from ccms_app.behaviour.orders import daily, orders, purchases
+from ccms_app.behaviour.returned import undone
 from ccms_app.behaviour.settings import Settings
 from ccms_app.scoring import anomalies
 from tests.unit.shop_lines import daily_of, orders_of, returned
@@ -71,6 +72,18 @@ ISSUES = pd.DataFrame(
 		"item": ["item 3", None, "item 4"],
 	}
 )
+
+
+def test_what_came_back_as_a_whole_is_known_without_the_orders():
+	with Engine() as engine:
+		lines = engine.lines(arrow(shop()))
+		wanted = engine.frame(purchases(lines, AS_OF, SETTINGS).undone)
+		found = engine.frame(undone(lines))
+	assert len(found)
+	key = ["customer", "day"]
+	pd.testing.assert_frame_equal(
+		found.sort_values(key, ignore_index=True), wanted.sort_values(key, ignore_index=True)
+	)
 
 
 def everything(lines, bought, earned) -> dict[str, pd.DataFrame]:

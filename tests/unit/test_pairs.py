@@ -48,6 +48,16 @@ def test_by_hand():
 	assert milk.lift == tea.lift == pytest.approx(12 * 32 / (20 * 24))
 
 
+def test_what_came_back_as_a_whole_was_never_bought_together():
+	"""A part that came back leaves the order, and both things in it."""
+	kept = rows()
+	whole = [line(f"d{number}", number, item) for number in range(25) for item in ("tea", "milk")]
+	part = [returned(kept[0], 90)]
+	pd.testing.assert_frame_equal(
+		found(kept + whole + [returned(each, 90) for each in whole] + part), found()
+	)
+
+
 def test_limits():
 	assert set(found(orders=4, support=4)["first"]) == {"tea", "milk", "jam"}
 	assert len(found(orders=4, support=5)) == 2
@@ -75,7 +85,7 @@ def test_lines_of_one_day_are_one_order_and_an_item_counts_once():
 
 def test_returns_pair_nothing():
 	lines = rows()
-	back = [returned(row, date(2024, 6, 1)) for row in lines]
+	back = [returned(row, date(2024, 6, 1), linked=False) for row in lines]
 	pd.testing.assert_frame_equal(found(lines + back), found())
 
 

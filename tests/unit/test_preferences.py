@@ -31,17 +31,31 @@ class TestFavourites:
 			95,
 			2,
 		]
-		# bought twice, one came back: still twice ordered, but only one kept
+		# bought twice, and once all of the order came back: one order
 		assert found.loc["tea", ["orders", "customers", "repeat_customers", "revenue", "qty"]].tolist() == [
-			2,
 			1,
 			1,
+			0,
 			10,
 			1,
 		]
 		assert found["customer_share"].tolist() == [1, 0.5]
-		assert found["repeat_share"].tolist() == [0, 1]
-		assert found["favourite_of"].to_dict() == {"jam": 1, "tea": 1}
+		assert found["repeat_share"].tolist() == [0, 0]
+		# as often as tea, for more
+		assert found["favourite_of"].to_dict() == {"jam": 2, "tea": 0}
+
+	def test_a_part_that_came_back_leaves_the_order(self):
+		both = [
+			line("ann", 0, "tea", net=10),
+			line("ann", 0, "jam", net=10),
+			returned(line("ann", 0, "tea"), 5),
+		]
+		assert favourites(both)["orders"].to_dict() == {"jam": 1, "tea": 1}
+
+	def test_who_sent_everything_back_likes_nothing(self):
+		sent = [line("cat", number, "tea") for number in range(3)]
+		found = favourites([*rows(), *sent, *(returned(each, 9) for each in sent)])
+		assert found["favourite_of"].sum() == 2 and found["customer_share"].tolist() == [1, 0.5]
 
 	def test_ties_go_to_revenue_then_to_the_name(self):
 		tied = [line("ann", 0, "tea", net=10), line("ann", 1, "jam", net=11)]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ccms_app.behaviour import elasticity, price
-from tests.unit.shop_lines import MONDAY, line, table
+from tests.unit.shop_lines import MONDAY, line, returned, table
 
 AS_OF = date(2024, 12, 30)
 
@@ -39,6 +39,11 @@ class TestResponse:
 		assert ann.expected_share == pytest.approx((tea + jam) / 2)
 		assert ann.price_response == pytest.approx((1 - (tea + jam) / 2) * 2 / 22)
 		assert ann.price_band == "Unknown"
+
+	def test_what_came_back_as_a_whole_is_not_compared(self):
+		sent = line("ann", 14, "tea", ratio=0.8)
+		rows = [*two_items(), sent, returned(sent, 20)]
+		pd.testing.assert_frame_equal(response(rows), response(two_items()))
 
 	def test_who_catches_offers_is_high_and_who_misses_them_is_low(self):
 		rows = []

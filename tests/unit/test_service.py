@@ -53,6 +53,11 @@ class TestReturns:
 		late = returned(rows()[1], AS_OF)
 		pd.testing.assert_frame_equal(returns("customer", [*rows(), late]), returns("customer"))
 
+	def test_an_order_that_came_back_as_a_whole_was_sold_but_is_none(self):
+		sent = line("ann", 40, "tea", net=100)
+		found = returns("customer", [*rows(), sent, returned(sent, 41)])
+		assert found.loc["ann", ["orders", "sold", "returned"]].tolist() == [1, 200, 140]
+
 	def test_never_above_one(self):
 		tea = line("ann", 10, net=10)
 		assert returns("customer", [tea, returned(tea, 11, net=15)])["return_rate"].tolist() == [1]
@@ -99,6 +104,12 @@ class TestComplaints:
 	def test_under_five_orders_there_is_no_rate(self):
 		lines = [line("ann", number) for number in range(4)]
 		assert complaints("customer", issue(), lines=lines)["complaint_rate"].isna().all()
+
+	def test_what_came_back_as_a_whole_is_no_order(self):
+		lines = [line("ann", number) for number in range(6)]
+		lines += [returned(each, 20) for each in lines[:2]]
+		found = complaints("customer", issue(), lines=lines)
+		assert found["orders"].tolist() == [4] and found["complaint_rate"].isna().all()
 
 	def test_the_window(self):
 		old, future = issue(opened_on=date(2023, 6, 1)), issue(opened_on=AS_OF)

@@ -15,8 +15,10 @@ import frappe
 import ibis.expr.types as ir
 from frappe import _
 
+from ccms_app.behaviour import returned
 from ccms_app.behaviour.engine import DUCKDB, Engine
 from ccms_app.behaviour.lines import SCHEMA
+from ccms_app.behaviour.selections import marked, window
 
 from . import files, precomputed
 
@@ -62,10 +64,19 @@ class Lake:
 		return self._table("daily")
 
 	@cached_property
+	def marked_lines(self) -> ir.Table:
+		"""LINES with `undone` (`selections.marked`), which what is chosen of them cannot always tell by itself."""
+		undone = self.precomputed(precomputed.UNDONE)
+		if undone is None:
+			undone = returned.undone(window(self.lines, self.as_of))
+		return marked(self.lines, undone)
+
+	@cached_property
 	def known_lines(self) -> ir.Table:
-		"""LINES of the customers who count: without walk-ins and others left out of all figures about customers."""
+		"""Those of the customers who count: without walk-ins and others left out of all figures about customers."""
 		left_out = self.precomputed(precomputed.LEFT_OUT)
-		return self.lines if left_out is None else precomputed.without(self.lines, left_out)
+		lines = self.marked_lines
+		return lines if left_out is None else precomputed.without(lines, left_out)
 
 	def precomputed(self, name: str) -> ir.Table | None:
 		"""A table of `store.precomputed`; None where the publication is older than the table."""

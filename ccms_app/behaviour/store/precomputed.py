@@ -14,13 +14,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ccms_app.behaviour import elasticity, pairs
+from ccms_app.behaviour import elasticity, pairs, returned
+from ccms_app.behaviour.selections import frame, marked, window
 
 from . import files
 
 PAIRS = {"item": "pairs_item", "item_group": "pairs_item_group"}
 ELASTICITY, LIFT_GROUPS, LIFT_ITEMS = "elasticity", "lift_item_group", "lift_item"
-LEFT_OUT = "left_out"
+LEFT_OUT, UNDONE = "left_out", "undone"
+"""Customers who do not count; and customer and day of what came back as a whole, which is no order."""
+_SCHEMAS = {
+	LEFT_OUT: pa.schema([("customer", pa.string())]),
+	UNDONE: pa.schema([("customer", pa.string()), ("day", pa.date32())]),
+}
 
 
 def write(company: str, lines: ir.Table, as_of: date, left_out: Iterable[str]) -> dict[str, str]:
@@ -29,7 +35,8 @@ def write(company: str, lines: ir.Table, as_of: date, left_out: Iterable[str]) -
 	Args:
 		lines: of the company; those of customers left out of all figures do not count.
 	"""
-	known = of_customers(lines, left_out)
+	undone = frame(returned.undone(window(lines, as_of)))
+	known = marked(of_customers(lines, left_out), ibis.memtable(_typed(UNDONE, undone)))
 	nobody = pd.DataFrame({"customer": sorted(set(left_out))}, dtype=object)
 	found: dict[str, Callable[[], pd.DataFrame]] = {
 		name: lambda by=by: pairs.pairs(known, as_of, by=by) for by, name in PAIRS.items()
@@ -39,6 +46,7 @@ def write(company: str, lines: ir.Table, as_of: date, left_out: Iterable[str]) -
 	found[LIFT_GROUPS] = lambda: elasticity.promotion_lift(panel)
 	found[LIFT_ITEMS] = lambda: elasticity.promotion_lift(panel, by="item")
 	found[LEFT_OUT] = lambda: nobody
+	found[UNDONE] = lambda: undone
 	return {name: _keep(company, name, make()) for name, make in found.items()}
 
 
@@ -54,10 +62,12 @@ def without(lines: ir.Table, left_out: ir.Table | pa.Table) -> ir.Table:
 	return lines.anti_join(left_out, "customer")
 
 
-def _keep(company: str, name: str, frame: pd.DataFrame) -> str:
+def _keep(company: str, name: str, rows: pd.DataFrame) -> str:
 	path = files.fresh(company, name)
-	table = pa.Table.from_pandas(frame, preserve_index=False)
-	if name == LEFT_OUT:
-		table = table.cast(pa.schema([("customer", pa.string())]))  # of an empty column pandas knows no type
-	pq.write_table(table, path)
+	pq.write_table(_typed(name, rows), path)
 	return files.relative(company, path)
+
+
+def _typed(name: str, rows: pd.DataFrame) -> pa.Table:
+	"""Of an empty column pandas knows no type."""
+	return pa.Table.from_pandas(rows, schema=_SCHEMAS.get(name), preserve_index=False)
