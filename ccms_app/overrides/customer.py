@@ -2,11 +2,13 @@
 
 from ccms_app.behaviour.store import customers
 from ccms_app.identity.store import handlers, merging
+from ccms_app.privacy.store import erasing
 from ccms_app.scoring.store import scores
 
 
 def before_rename(doc, method=None, old=None, new=None, merge=False):
 	# Runs also for merges that never happen: it may only look, and refuse.
+	erasing.refuse_rename(old)
 	if merge:
 		merging.before(old, new)
 

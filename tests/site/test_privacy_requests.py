@@ -7,9 +7,10 @@ import frappe
 import pytest
 from frappe.utils import add_days, getdate, nowdate
 
-from ccms_app.privacy.store import frappe_requests, held, portal, requests
+from ccms_app.privacy.store import erasing, frappe_requests, held, portal, requests
 from tests.site import world
-from tests.site.factories import COMPANY, make_customer, make_sales_invoice
+from tests.site.factories import ABROAD, COMPANY, make_customer, make_program, make_sales_invoice
+from tests.site.own_jobs import run_own_jobs
 
 DOCTYPE = "CCMS Privacy Request"
 
@@ -208,3 +209,90 @@ def test_nobody_asks_for_the_download_of_another_log_in(as_user):
 		with as_user(asker), pytest.raises(frappe.PermissionError):
 			download(victim.name)
 	assert not frappe.db.exists("Personal Data Download Request", {"user": victim.name})
+
+
+def as_sent(doc, **says):
+	"""A document as the desk sends it to `run_doc_method`: a copy that says what its sender likes."""
+	return frappe.get_doc({**frappe.get_doc(doc.doctype, doc.name).as_dict(), **says})
+
+
+def test_a_copy_that_says_otherwise_is_not_believed():
+	doc = ask(make_customer(), "Access", identity_checked=1, checked_how="In Person")
+	doc.complete()
+	with pytest.raises(frappe.ValidationError, match="settled"):
+		as_sent(doc, status="Open").refuse("A reason that is long enough")
+	unchecked = ask(make_customer(), "Access")
+	with pytest.raises(frappe.ValidationError, match="Make sure first"):
+		as_sent(unchecked, identity_checked=1).prepare_export()
+	other = make_customer()
+	assert "POS" not in str(as_sent(ask(make_customer()), customer=other.name).what_erasing_does())
+	assert frappe.db.get_value(DOCTYPE, doc.name, "status") == "Completed"
+
+
+def test_the_strictest_law_of_the_companies_that_a_customer_deals_with_says_by_when():
+	for company, country in ((COMPANY, "Germany"), (ABROAD, "China")):
+		frappe.db.set_value("Company", company, "country", country)
+		frappe.clear_document_cache("Company", company)
+	try:
+		customer = make_customer(make_program(company=ABROAD))
+		make_sales_invoice(customer)
+		asked = held.ask(portal_user(customer).name, customer.name, "copy")
+		company, due_on = frappe.db.get_value(DOCTYPE, asked, ["company", "due_on"])
+		assert (company, getdate(due_on)) == (ABROAD, getdate(add_days(nowdate(), 15)))
+	finally:
+		for company in (COMPANY, ABROAD):
+			frappe.clear_document_cache("Company", company)
+
+
+def test_an_erased_customer_is_neither_renamed_nor_merged():
+	from ccms_app.identity.store import merging
+
+	customer, other = make_customer(), make_customer()
+	name = erasing.new_name()
+	erasing.now(customer.name, name)
+	with pytest.raises(frappe.ValidationError, match="erased"):
+		frappe.rename_doc("Customer", name, "Anna Again", force=True)
+	with pytest.raises(frappe.ValidationError, match="erased"):
+		frappe.rename_doc("Customer", name, other.name, merge=True, force=True)
+	assert any("erased" in said for said in merging.refusals(name, other.name))
+	assert frappe.db.exists("Customer", name)
+
+
+@pytest.mark.commits
+def test_the_books_forget_whom_the_request_names(monkeypatch):
+	customer = make_customer()
+	invoice = make_sales_invoice(customer, is_pos=0)
+	frappe.db.set_value("Sales Invoice", invoice.name, "outstanding_amount", 0)
+	frappe.db.set_value("Payment Ledger Entry", {"party": customer.name}, "delinked", 1)
+	doc = ask(customer, identity_checked=1, checked_how="In Person")
+	doc.erase()
+	frappe.db.commit()
+	requests.erase_job(doc.name)
+	doc.reload()
+	assert doc.status == "Completed" and doc.books_forget_on
+	monkeypatch.setattr(erasing, "refuse_rename", lambda name: None)  # as it was before renaming was refused
+	renamed = f"Renamed {frappe.generate_hash(length=8)}"
+	frappe.rename_doc("Customer", doc.customer, renamed, force=True)
+	requests.books_forget()
+	doc.reload()
+	assert doc.customer == renamed and doc.books_forget_on and not doc.books_forgotten_on
+	frappe.rename_doc("Customer", renamed, doc.erased_as, force=True)
+	frappe.db.commit()
+
+
+@pytest.mark.commits
+def test_a_file_whose_job_died_is_made_by_the_next_night():
+	doc = ask(make_customer(), "Access", identity_checked=1, checked_how="In Person")
+	doc.prepare_export()
+	assert frappe.db.get_value(DOCTYPE, doc.name, "export_asked_on")
+	asked_on = frappe.db.get_value(DOCTYPE, doc.name, "export_asked_on")
+	frappe.db.rollback()  # what had been queued is not: as after a worker's death
+	doc = ask(make_customer(), "Access", identity_checked=1, checked_how="In Person")
+	frappe.db.set_value(DOCTYPE, doc.name, "export_asked_on", asked_on)
+	frappe.db.commit()
+	requests.resume()
+	run_own_jobs("ccms_app.privacy")
+	doc.reload()
+	assert doc.export_file and not doc.export_asked_on
+	forget(doc)
+	frappe.db.commit()

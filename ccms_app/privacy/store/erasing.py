@@ -36,6 +36,21 @@ def new_name() -> str:
 	return f"{words.ERASED_PREFIX}{frappe.generate_hash(length=16)}"
 
 
+def is_erased(customer: str) -> bool:
+	"""Whether this is the name of a customer who was erased."""
+	return customer.startswith(words.ERASED_PREFIX)
+
+
+def refuse_rename(customer: str) -> None:
+	"""An erased customer keeps the name: by it the books are closed to others, and forget in their time.
+
+	Raises:
+		frappe.ValidationError: the customer is erased.
+	"""
+	if is_erased(customer):
+		frappe.throw(_("{0} is erased: it is neither renamed nor merged.").format(frappe.bold(customer)))
+
+
 # --- what must wait ----------------------------------------------------------------------------------------------
 
 

@@ -50,6 +50,7 @@ def _request(customer: str):
 		{
 			"doctype": requests.DOCTYPE,
 			"customer": customer,
+			"company": requests.strictest(customer),  # else Frappe fills in the site's default
 			"request_type": of.ERASURE,
 			"identity_checked": 1,
 			"checked_how": CHECKED,

@@ -10,6 +10,7 @@ from frappe.query_builder import DocType
 from frappe.utils import get_datetime, now
 
 from ccms_app.identity.handlers import Nothing
+from ccms_app.identity.kinds import CUSTOMER
 from ccms_app.identity.store import identities
 from ccms_app.privacy import words
 
@@ -59,8 +60,10 @@ class Handler(Nothing):
 		return {consent.DOCTYPE: count}
 
 	def refuse_merge(self, source: str, target: str) -> None:
-		from . import requests
+		from . import erasing, requests
 
+		for customer in (source, target):
+			erasing.refuse_rename(customer)
 		if requests.being_erased([source, target]):
 			frappe.throw(_("One of them is being erased, or will be as soon as nothing is open."))
 		if restriction.since([source, target]):
@@ -142,10 +145,11 @@ def _refused(customer: str, with_addresses: bool = False) -> list[tuple[str, str
 	Args:
 		with_addresses: also what was refused for an address alone.
 	"""
+	own = frappe.get_all(consent.IDENTITY, {"customer": customer, "kind": CUSTOMER}, pluck="name")
 	asked = dict.fromkeys(
 		(row.purpose, row.channel or "")
 		for row in said_by(customer, ["purpose", "channel", "state", "subject_hash"])
-		if row.state != words.GIVEN and (with_addresses or not row.subject_hash)
+		if row.state != words.GIVEN and (with_addresses or not row.subject_hash or row.subject_hash in own)
 	)
 	found = []
 	for purpose, channel in asked:

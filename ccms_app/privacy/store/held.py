@@ -89,6 +89,7 @@ def ask(user: str, customer: str, what: str) -> str:
 		{
 			"doctype": requests.DOCTYPE,
 			"customer": customer,
+			"company": requests.strictest(customer),  # else Frappe fills in the site's default
 			"request_type": ASKED[what],
 			"identity_checked": 1,
 			"checked_how": "Logged In",

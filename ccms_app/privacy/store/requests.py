@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import frappe
 from frappe import _
 from frappe.utils import getdate, now_datetime, nowdate
@@ -11,14 +13,14 @@ from frappe.utils.html_utils import sanitize_html
 from ccms_app.privacy import requests as of
 from ccms_app.privacy import words
 
-from . import consent, erasing, exporting, profiling, restriction
+from . import consent, erasing, exporting, fence, profiling, restriction
 
 DOCTYPE = "CCMS Privacy Request"
 EVENT = "ccms_privacy_request"
 TIMEOUT = 60 * 60
 TRIES = 5
 """How often an erasure is begun anew when others hold what it needs."""
-OWN = ("status", "due_on", "completed_on", "export_file", "waits_for", "result", "refusal_reason", "erased_as", "books_forget_on", "books_forgotten_on", "checked_by", "checked_on", "restricted_on", "lifted_on", "lifted_by", "lift_reason")  # fmt: skip
+OWN = ("status", "due_on", "completed_on", "export_file", "export_asked_on", "waits_for", "result", "refusal_reason", "erased_as", "books_forget_on", "books_forgotten_on", "checked_by", "checked_on", "restricted_on", "lifted_on", "lifted_by", "lift_reason")  # fmt: skip
 """What nobody types."""
 
 
@@ -40,9 +42,7 @@ def check(doc) -> None:
 	if getdate(doc.received_on) > getdate(nowdate()):
 		frappe.throw(_("A request cannot have come in the future."))
 	if not doc.company:
-		doc.company = frappe.defaults.get_user_default("Company") or frappe.db.get_single_value(
-			"Global Defaults", "default_company"
-		)
+		doc.company = strictest(doc.customer, getdate(doc.received_on)) or _default_company()
 	doc.due_on = of.due_on(getdate(doc.received_on), _country(doc.company))
 	if doc.identity_checked and not doc.checked_how:
 		frappe.throw(_("Say how you made sure who asks."))
@@ -50,6 +50,24 @@ def check(doc) -> None:
 		doc.checked_by, doc.checked_on = frappe.session.user, now_datetime()
 	if not doc.identity_checked:
 		doc.checked_by = doc.checked_on = doc.checked_how = None
+
+
+def strictest(customer: str, received_on: date | None = None) -> str:
+	"""Of the companies that a customer deals with the one whose law gives least time; empty: there is none."""
+	day = received_on or getdate(nowdate())
+	dealt_with = {
+		company
+		for doctype in fence.BELONGING
+		for company in frappe.get_all(doctype, {"customer": customer}, pluck="company", distinct=True)
+		if company
+	}
+	return min(sorted(dealt_with), key=lambda one: of.due_on(day, _country(one)), default="")
+
+
+def _default_company() -> str | None:
+	return frappe.defaults.get_user_default("Company") or frappe.db.get_single_value(
+		"Global Defaults", "default_company"
+	)
 
 
 def _country(company: str | None) -> str:
@@ -62,7 +80,8 @@ def keep(doc) -> None:
 
 
 def may_act(doc) -> None:
-	"""Whoever may write the request may act on it."""
+	"""Whoever may write the request may act on it, as it is stored: the desk sends a copy, which may say anything."""
+	doc.reload()
 	doc.check_permission("write")
 
 
@@ -118,6 +137,7 @@ def start_export(doc) -> None:
 	_ready(doc)
 	if doc.request_type == of.ERASURE:
 		frappe.throw(_("To give the customer a file first, write a request of the kind “Access”."))
+	_set(doc.name, export_asked_on=now_datetime())
 	_enqueue("export_job", doc.name, "export")
 
 
@@ -186,10 +206,10 @@ def _enqueue(job: str, name: str, kind: str) -> None:
 
 
 def export_job(name: str) -> None:
-	"""The job that makes the file."""
+	"""The job that makes the file. Until it has, the request says since when it is asked for, and the night asks again."""
 	doc = frappe.get_doc(DOCTYPE, name)
 	file = exporting.attach(doc.customer, DOCTYPE, name)
-	_set(name, export_file=file.file_url)
+	_set(name, export_file=file.file_url, export_asked_on=None)
 	frappe.db.commit()
 	_tell(name, 100, "")
 
@@ -255,7 +275,7 @@ def _settle(name: str, erased_as: str, done: dict[str, int]) -> None:
 	# what the person wrote in other requests goes, too; that there were any stays as proof
 	row = frappe.qb.DocType(DOCTYPE)
 	others = frappe.qb.update(row).set(row.details, "").set(row.export_file, "").set(row.refusal_reason, "")
-	others = others.set(row.lift_reason, "")
+	others = others.set(row.lift_reason, "").set(row.export_asked_on, None)
 	others.where(row.customer == erased_as).run()
 	same = (row.customer == erased_as) & (row.name != name) & (row.request_type == of.ERASURE)
 	done_too = frappe.qb.update(row).set(row.status, of.COMPLETED).set(row.completed_on, now_datetime())
@@ -272,6 +292,10 @@ def resume() -> None:
 		if row.status == of.WAITING:
 			_try_again(row.name)
 		frappe.db.commit()
+	for name in frappe.get_all(DOCTYPE, {"export_asked_on": ["is", "set"]}, pluck="name"):
+		if get_job_status(f"ccms_privacy_request::export::{name}") not in ("queued", "started"):
+			_enqueue("export_job", name, "export")
+			frappe.db.commit()
 	from . import frappe_requests
 
 	frappe_requests.resume()
@@ -290,9 +314,10 @@ def books_forget(on: str | None = None) -> int:
 	"""Take names out of the books whose time is over; commits after each customer. Returns documents."""
 	today, count = getdate(on or nowdate()), 0
 	waiting = {"status": of.COMPLETED, "request_type": of.ERASURE, "books_forgotten_on": ["is", "not set"]}
-	for row in frappe.get_all(DOCTYPE, {**waiting, "erased_as": ["!=", ""]}, ["name", "erased_as"]):
-		count += erasing.books(row.erased_as, today)
-		last = erasing.books_forget_on(row.erased_as)
+	for row in frappe.get_all(DOCTYPE, {**waiting, "erased_as": ["!=", ""]}, ["name", "customer"]):
+		# who the request is about by now, whatever they are called
+		count += erasing.books(row.customer, today)
+		last = erasing.books_forget_on(row.customer)
 		done = now_datetime() if not last or last <= today else None
 		_set(row.name, books_forget_on=last, books_forgotten_on=done)
 		frappe.db.commit()

@@ -17,5 +17,6 @@ class CCMSCustomerSegment(Document):
 	@frappe.whitelist()
 	def refresh_now(self) -> None:
 		"""Work the members out again, in the background."""
+		self.reload()  # the desk sends a copy, which may say anything
 		self.check_permission("write")
 		documents.enqueue_refresh(self.name)

@@ -32,9 +32,10 @@ frappe.ui.form.on("CCMS Privacy Request", {
 				frm.add_custom_button(__("Erase …"), () => ask_before_erasing(frm)).addClass("btn-danger");
 			} else {
 				frm.add_custom_button(__("Prepare Export"), () =>
-					frm.call("prepare_export").then(() =>
-						frappe.show_alert({ message: __("The file is being made."), indicator: "blue" })
-					)
+					frm.call("prepare_export").then(() => {
+						frappe.show_alert({ message: __("The file is being made."), indicator: "blue" });
+						frm.reload_doc();
+					})
 				);
 				frm.add_custom_button(__("Complete"), () => frm.call("complete").then(() => frm.reload_doc()));
 			}
@@ -57,6 +58,10 @@ frappe.ui.form.on("CCMS Privacy Request", {
 		} else if (doc.status === "Running") {
 			frm.set_intro(__("The erasure is at work. You may leave this page; it goes on."), "blue");
 			look_again(frm, doc.name);
+		} else if (doc.export_asked_on) {
+			const since = frappe.datetime.str_to_user(doc.export_asked_on);
+			frm.set_intro(__("The file is being made since {0}. You may leave this page; it goes on.", [since]), "blue");
+			look_again(frm, doc.name);
 		} else if (UNSETTLED.includes(doc.status) && !doc.identity_checked) {
 			frm.set_intro(__("Make sure first who asks, and tick “Identity Checked”."), "orange");
 		} else if (is_restricted(frm)) {
@@ -77,7 +82,8 @@ function look_again(frm, name) {
 	clearTimeout(frm.looks_again);
 	frm.looks_again = setTimeout(() => {
 		const is_shown = frappe.get_route_str() === `Form/${frm.doctype}/${name}` && frm.doc.name === name;
-		if (is_shown && frm.doc.status === "Running") frm.reload_doc();
+		const is_at_work = frm.doc.status === "Running" || frm.doc.export_asked_on;
+		if (is_shown && is_at_work && !frm.is_dirty()) frm.reload_doc();
 	}, LOOKS_AGAIN_MS);
 }
 

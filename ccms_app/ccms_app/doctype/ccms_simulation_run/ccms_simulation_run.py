@@ -20,5 +20,6 @@ class CCMSSimulationRun(Document):
 	@frappe.whitelist()
 	def run_again(self) -> None:
 		"""For a run that failed, or whose worker died."""
+		self.reload()  # the desk sends a copy, which may say anything
 		self.check_permission("create")
 		simulation.again(self)
