@@ -200,6 +200,34 @@ def test_customers_are_kept_apart_when_the_settings_say_so(marked):
 		frappe.db.commit()
 
 
+def test_what_belongs_to_a_customer_is_kept_apart_with_the_customer(marked):
+	"""The same user, each DocType of ours that links to a customer and to no company, every door."""
+	reader, told, tried = Reader(FOREIGN), [], set()
+	frappe.db.set_single_value("CCMS Settings", "fence_customers", 1)
+	frappe.db.commit()
+	try:
+		for doctype, name in marked.names.items():
+			meta = frappe.get_meta(doctype)
+			# what is of a company is tried above
+			if meta.has_field("company") and doctype != "CCMS Privacy Request":
+				continue
+			if not any(df.options == "Customer" for df in meta.fields):
+				continue
+			tried.add(doctype)
+			for what, method, arguments in doors(doctype, name, marked.customer):
+				if what == "version":
+					continue
+				status, text = through(reader, method, arguments)
+				text = text.replace(json.dumps(arguments), "")
+				if status == 200 and (found := leaks(text, MARKER, EMAIL, PHONE, f'"{name}"')):
+					told.append((doctype, what, found, text[:200]))
+	finally:
+		frappe.db.set_single_value("CCMS Settings", "fence_customers", 0)
+		frappe.db.commit()
+	assert not told, "\n".join(map(str, told))
+	assert {"CCMS Identity", "CCMS Customer Merge", "CCMS Access Log", "CCMS Privacy Request"} <= tried
+
+
 # --- the suite can fail ------------------------------------------------------------------------------------------------
 
 
