@@ -4,7 +4,7 @@ from typing import Any
 
 import frappe
 
-from ccms_app.identity.store import duplicates, match_words, matching, pairs_permitted
+from ccms_app.identity.store import duplicates, match_words, matching, merge_permitted, pairs_permitted
 
 STARTERS = ("System Manager", "CCMS Manager", "Sales Master Manager")
 
@@ -50,9 +50,9 @@ def foresee(pair: str, keep: str) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
-def merge(pair: str, keep: str, reason: str = "") -> None:
-	"""Make one customer of two, in the background; `keep` stays."""
-	duplicates.start_merge(_mergeable(pair).name, keep, reason)
+def merge(pair: str, keep: str, reason: str = "") -> str:
+	"""Make one customer of two, in the background; `keep` stays. Returns the key to ask `merging.status` with."""
+	return duplicates.start_merge(_mergeable(pair).name, keep, reason)
 
 
 @frappe.whitelist()
@@ -96,6 +96,5 @@ def _writable(pair: str):
 
 def _mergeable(pair: str):
 	doc = _writable(pair)
-	for customer in (doc.customer_a, doc.customer_b):
-		frappe.get_doc("Customer", customer).check_permission("write")
+	merge_permitted.check(doc.customer_a, doc.customer_b)
 	return doc

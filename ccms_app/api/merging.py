@@ -4,20 +4,20 @@ from typing import Any
 
 import frappe
 
-from ccms_app.identity.store import merge_jobs, merge_records, merging, undo
+from ccms_app.identity.store import merge_jobs, merge_permitted, merge_records, merging, undo
 
 
 @frappe.whitelist()
 def foresee(source: str, target: str) -> dict[str, Any]:
 	"""What a merge would move, or why it is refused."""
-	_may_merge(source, target)
+	merge_permitted.check(source, target)
 	return merging.foresee(source, target)
 
 
 @frappe.whitelist(methods=["POST"])
 def merge(source: str, target: str, reason: str = "") -> str:
 	"""Merge in the background; returns the key to ask `status` with."""
-	_may_merge(source, target)
+	merge_permitted.check(source, target)
 	return merge_jobs.start_merge(source, target, reason)
 
 
@@ -37,22 +37,13 @@ def undo_merge(merge: str, reason: str = "") -> str:
 
 @frappe.whitelist()
 def status(key: str) -> dict[str, Any]:
-	"""Where the user's job is."""
-	frappe.has_permission(merge_records.DOCTYPE, "create", throw=True)
-	return merge_jobs.status(key)
-
-
-def _may_merge(*customers: str) -> None:
-	frappe.has_permission(merge_records.DOCTYPE, "create", throw=True)
-	_may_read(*customers)
+	"""Where a job is, for whoever may merge those customers, whoever started it."""
+	merge_permitted.check()
+	said = merge_jobs.status(key)
+	merge_permitted.check(*said.pop("customers", []))
+	return said
 
 
 def _may_undo(merge: str) -> None:
 	frappe.has_permission(merge_records.DOCTYPE, "write", doc=merge, throw=True)
-	_may_read(frappe.db.get_value(merge_records.DOCTYPE, merge, "target"))
-
-
-def _may_read(*customers: str | None) -> None:
-	for customer in customers:
-		if customer and frappe.db.exists("Customer", customer):  # who is gone is told by the refusal
-			frappe.has_permission("Customer", "read", doc=customer, throw=True)
+	merge_permitted.check(undo.facts(merge).get("target"))

@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.harness import chromium, services
 from tests.on_site import as_user, clean_slate, site  # noqa: F401
-from tests.site.world import PASSWORD
+from tests.site.world import MANAGER, PASSWORD
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 DEVICES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
@@ -127,3 +127,15 @@ def settle(page: Page) -> None:
 	page.wait_for_load_state("networkidle")
 	page.wait_for_function("!window.frappe || !frappe.request || !frappe.request.ajax_count")
 	page.wait_for_function("!document.querySelector('#freeze.in')")
+
+
+@pytest.fixture
+def merger(site):
+	"""The manager, allowed to write customers."""
+	user = frappe.get_doc("User", MANAGER)
+	user.add_roles("Sales Master Manager")
+	frappe.db.commit()
+	yield MANAGER
+	frappe.db.rollback()
+	frappe.get_doc("User", MANAGER).remove_roles("Sales Master Manager")
+	frappe.db.commit()

@@ -15,6 +15,8 @@ from tests.site.own_jobs import MERGE_JOBS, run_own_jobs
 from tests.site.processes import forget_jobs
 from tests.site.world import MANAGER
 
+pytestmark = pytest.mark.usefixtures("merger")
+
 DIALOG = ".modal.show .modal-content"
 
 

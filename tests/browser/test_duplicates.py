@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from ccms_app.identity.store import duplicates, matching
 from tests.browser.conftest import settle
+from tests.site.own_jobs import run_own_jobs
+from tests.site.processes import forget_jobs
 from tests.site.test_duplicates import PAIR, People, pair_of
 from tests.site.world import MANAGER, SELLER
 
@@ -27,18 +29,6 @@ def two(site):
 	matching.run(full=True)
 	yield names
 	people.empty()
-
-
-@pytest.fixture
-def merger(site):
-	"""The manager, allowed to write customers."""
-	user = frappe.get_doc("User", MANAGER)
-	user.add_roles("Sales Master Manager")
-	frappe.db.commit()
-	yield MANAGER
-	frappe.db.rollback()
-	frappe.get_doc("User", MANAGER).remove_roles("Sales Master Manager")
-	frappe.db.commit()
 
 
 @pytest.mark.parametrize(("language", "device"), [("en", "desktop"), ("zh", "phone")])
@@ -111,7 +101,11 @@ def test_who_stays_is_chosen_before_merging(desk, look, two, merger, device):
 	expect(dialog.locator(".ccms-takes")).to_contain_text("Gender: Female")
 	dialog.locator("textarea").fill("the same woman")
 	dialog.locator(".btn-primary").click()
-	expect(page.locator(".desk-alert").last).to_contain_text("on its way")
+	expect(page.locator(".modal.show", has_text="Waiting for its turn")).to_be_visible()
+	run_own_jobs(duplicates.__name__)
+	expect(page.locator(".desk-alert").last).to_contain_text("Done")
+	expect(page.locator(".form-message:visible")).to_contain_text("have become one customer")
+	forget_jobs()
 
 
 def test_a_customer_shows_the_pair_that_waits(desk, look, two):

@@ -18,7 +18,11 @@ LOGS = {
 # the journal's head moves on with every entry; `check` compares it with the journal
 JOURNAL = ("last_seq", "last_hash", "chain_mac", "qualifying_on", "modified", "modified_by")
 # the map of identities is worked out anew
-DERIVED = {"CCMS Identity": ("modified", "modified_by"), "CCMS Membership": JOURNAL}
+DERIVED = {
+	"CCMS Identity": ("modified", "modified_by"),
+	"CCMS Identity Link": ("modified", "modified_by"),
+	"CCMS Membership": JOURNAL,
+}
 
 
 def business_rows() -> dict[str, dict[str, str]]:

@@ -5,8 +5,19 @@ import pytest
 from frappe.utils import add_days, nowdate
 
 from ccms_app.api import duplicates as api
-from ccms_app.identity.store import duplicates, identities, match_words, matching, undo
+from ccms_app.api import merging as merging_api
+from ccms_app.identity.store import (
+	duplicates,
+	identities,
+	match_words,
+	matching,
+	merge_records,
+	merging,
+	undo,
+)
 from tests.site.factories import make_customer
+from tests.site.own_jobs import run_own_jobs
+from tests.site.processes import forget_jobs
 from tests.site.refusals import raises_refusal as refused
 from tests.site.world import ANALYST, MANAGER, SELLER
 
@@ -336,7 +347,15 @@ def test_merging_a_pair_joins_its_customers_and_their_other_pairs(two, people):
 	api.not_duplicate(other, "checked")
 	frappe.db.commit()
 	assert duplicates.foresee(merged, two[0])["refusals"] == []
-	assert duplicates.merge_now(merged, two[1], two[0], "the same woman")
+	forget_jobs()
+	key = api.merge(merged, two[0], "the same woman")
+	frappe.db.commit()
+	assert merging_api.status(key)["state"] == "waiting"
+	run_own_jobs(duplicates.__name__)
+	said = merging_api.status(key)
+	assert (said["state"], said["customer"]) == ("done", two[0])
+	assert frappe.db.get_value(merge_records.DOCTYPE, said["merge"], "reason") == "the same woman"
+	forget_jobs()
 	assert not frappe.db.exists("Customer", two[1])
 	assert frappe.db.get_value(PAIR, merged, "status") == "Merged"
 	assert pair_of(two[0], third).status == "Not a Duplicate"
@@ -378,7 +397,9 @@ def test_a_merge_that_is_refused_changes_nothing(two):
 	frappe.db.commit()
 	with refused("internal"):
 		api.merge(name, two[0])
-	assert duplicates.merge_now(name, two[1], two[0]) is None
+	with refused("internal"):
+		duplicates.merge_now(name, two[1], two[0])
+	frappe.db.rollback()
 	assert pair_of(*two).status == "Open"
 	frappe.db.set_value("Customer", two[0], "is_internal_customer", 0, update_modified=False)
 	frappe.db.commit()
@@ -424,3 +445,52 @@ def test_one_verified_identifier_is_not_enough(people):
 	frappe.db.commit()
 	assert matching.run(full=True).merged == 0
 	assert pair_of(one, other).certainty == "Certain"
+
+
+@pytest.mark.parametrize("since", ["nothing", "renamed", "merged on"])
+def test_an_undone_merge_is_never_merged_again_by_itself(people, since):
+	one, other = verified_two(people)
+	frappe.db.set_single_value("CCMS Settings", "merge_duplicates_alone", 1)
+	frappe.db.commit()
+	assert matching.run(full=True).merged == 1
+	undo.run(merge_records.of([one])[-1].name, "mother and daughter")
+	frappe.db.commit()
+	if since == "renamed":
+		other = frappe.rename_doc("Customer", other, f"{other} again")
+		people.made.append(other)
+	elif since == "merged on":
+		third = people.add("Linghu Fanghua zwei")
+		merging.run(other, third)
+		other = third
+	frappe.db.set_value("Customer", other, "customer_name", "Linghu Fanghua")
+	frappe.db.commit()
+	assert matching.run(full=True).merged == 0
+	assert pair_of(one, other).merges_alone, "they look as alike as before"
+	assert merging.foresee(other, one)["refusals"] == [], "people still may"
+
+
+def test_one_merge_that_fails_leaves_the_others_to_be_merged(people, monkeypatch):
+	_one, other = verified_two(people)
+	odd = [people.add("欧阳修远", mobile_no="13822223333", email_id="ouyang.xiuyuan@163.com") for _ in (1, 2)]
+	for customer in odd:
+		people.verify(customer, "Phone", "+8613822223333")
+		people.verify(customer, "Email", "ouyang.xiuyuan@163.com")
+	matching.run(full=True)
+	real = merging.run
+
+	def run(source, *args, **more):
+		if source in odd:
+			raise RuntimeError("one odd customer")
+		return real(source, *args, **more)
+
+	monkeypatch.setattr(merging, "run", run)
+	frappe.db.set_single_value("CCMS Settings", "merge_duplicates_alone", 1)
+	frappe.db.set_value(PAIR, pair_of(*odd).name, "score", 99.99)  # its turn comes first
+	frappe.db.commit()
+	assert duplicates.merge_alone() == 1
+	assert not frappe.db.exists("Customer", other)
+	left = pair_of(*odd)
+	assert (left.status, left.merges_alone) == ("Open", 0) and "Error Log" in left.note
+	assert frappe.db.exists("Error Log", {"reference_name": left.name})
+	frappe.db.delete("Error Log", {"reference_name": left.name})
+	frappe.db.commit()

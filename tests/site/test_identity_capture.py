@@ -2,9 +2,10 @@
 
 import frappe
 import pytest
-from frappe.utils import getdate
+from frappe.utils import getdate, now_datetime
 
-from ccms_app.identity.store import capture, gathering, identities
+from ccms_app.identity.store import capture, duplicates, gathering, identities
+from ccms_app.identity.store.rows import insert
 from tests.site.factories import make_customer, make_program
 from tests.site.ledger_checks import membership_of
 from tests.site.reach import add_identifier, links_of, make_address, make_contact, owner_of, random_phone
@@ -268,3 +269,26 @@ def test_another_kind_for_a_masked_value_is_refused(customer):
 	doc.ccms_identifiers[0].kind = "Card"
 	with pytest.raises(frappe.ValidationError):
 		doc.save()
+
+
+@pytest.mark.parametrize("make", [make_contact, make_address])
+@pytest.mark.parametrize("how", ["deleted", "given to another"])
+def test_who_loses_a_contact_or_address_is_looked_at_again(customer, monkeypatch, make, how):
+	"""The link is gone, so no nightly run finds them by it."""
+	other, jobs = make_customer(), []
+	document, now = make(customer), now_datetime()
+	row = ("lost", now, now, "Administrator", "Administrator", *sorted([customer.name, other.name]))
+	figures = (80.0, "Likely", 0, 0, '{"swapped": false, "fields": []}', "Open", now, now)
+	insert(duplicates.DOCTYPE, duplicates.COLUMNS, [(*row, *figures)])
+	monkeypatch.setattr(
+		frappe, "enqueue", lambda method, **more: jobs.append((method, more.get("customers")))
+	)
+	document.save()
+	assert (jobs, frappe.db.get_value(duplicates.DOCTYPE, "lost", "is_stale")) == ([], 0)
+	if how == "deleted":
+		document.delete()
+	else:
+		document.links[0].link_name = make_customer().name
+		document.save()
+	assert ("ccms_app.quality.store.runs.look", [customer.name]) in jobs
+	assert frappe.db.get_value(duplicates.DOCTYPE, "lost", "is_stale")

@@ -2,9 +2,12 @@
 
 import frappe
 import pytest
+from frappe.utils import now_datetime
 
+from ccms_app.api import duplicates as pairs_api
 from ccms_app.api import merging as api
-from ccms_app.identity.store import locks, merge_jobs, merge_records, merging, undo
+from ccms_app.identity.store import duplicates, locks, merge_jobs, merge_records, merging, undo
+from ccms_app.identity.store.rows import insert
 from tests.site.factories import ABROAD, enrol, make_customer, make_program, make_sales_invoice, make_tiers
 from tests.site.killing import die_at, writes
 from tests.site.ledger_checks import check, membership_of, set_balance
@@ -20,7 +23,7 @@ from tests.site.merged_customers import (
 from tests.site.own_jobs import MERGE_JOBS, run_own_jobs
 from tests.site.processes import Workers, forget_jobs
 from tests.site.refusals import raises_refusal
-from tests.site.world import ANALYST, CASHIER, COMPANY, MANAGER, SELLER, WALK_IN, ensure
+from tests.site.world import ANALYST, CASHIER, COMPANY, MANAGER, SELLER, WALK_IN, ensure, make_user
 
 
 @pytest.fixture
@@ -161,9 +164,88 @@ def test_others_may_not(program, as_user, user):
 				call()
 
 
+def pair(one, other) -> str:
+	now, name = now_datetime(), frappe.generate_hash(length=12)
+	figures = (99.0, "Certain", 0, 0, '{"swapped": false, "fields": []}')
+	row = (name, now, now, "Administrator", "Administrator", *sorted([one.name, other.name]), *figures)
+	insert(duplicates.DOCTYPE, duplicates.COLUMNS, [(*row, "Open", now, now)])
+	return name
+
+
+@pytest.mark.parametrize(
+	("roles", "may"),
+	[
+		(["Sales Master Manager"], True),
+		(["CCMS Manager", "Sales User"], True),
+		(["System Manager", "Sales User"], True),
+		# without write permission on customers, or without one of our roles
+		(["CCMS Manager", "Sales Manager"], False),
+		(["System Manager"], False),
+		(["Sales User"], False),
+	],
+)
+def test_all_doors_ask_for_the_same(as_user, monkeypatch, roles, may):
+	source, target = make_customer(), make_customer()
+	found, done = pair(source, target), merge(make_customer(), make_customer())
+	monkeypatch.setattr(frappe, "enqueue", lambda *_args, **_more: None)
+	calls = (
+		lambda: api.foresee(source.name, target.name),
+		lambda: api.merge(source.name, target.name),
+		lambda: pairs_api.foresee(found, target.name),
+		lambda: pairs_api.merge(found, target.name),
+		lambda: api.may_undo(done),
+		lambda: api.undo_merge(done),
+		lambda: api.status("x"),
+	)
+	user = make_user(f"{frappe.generate_hash(length=8)}@ccms.test", *roles)
+	with as_user(user):
+		for call in calls:
+			if may:
+				call()
+			else:
+				with pytest.raises(frappe.PermissionError):
+					call()
+
+
+def test_who_is_fenced_off_a_customer_neither_merges_nor_undoes(as_user, monkeypatch):
+	source, target = make_customer(), make_customer()
+	for customer in (source, target):
+		make_sales_invoice(customer)
+	done = merge(make_customer(), target)
+	monkeypatch.setattr(frappe, "enqueue", lambda *_args, **_more: None)
+	frappe.db.set_single_value("CCMS Settings", "fence_customers", 1)
+	user = make_user(f"{frappe.generate_hash(length=8)}@ccms.test", "Sales Master Manager")
+	frappe.permissions.add_user_permission("Company", ABROAD, user)
+	frappe.clear_cache(user=user)
+	with as_user(user):
+		for call in (lambda: api.merge(source.name, target.name), lambda: api.undo_merge(done)):
+			with pytest.raises(frappe.PermissionError):
+				call()
+	key = api.merge(source.name, target.name)
+	with as_user(user), pytest.raises(frappe.PermissionError):
+		api.status(key)
+
+
+def test_whoever_asks_for_the_same_merge_is_told_how_far_it_is(as_user, monkeypatch):
+	source, target = make_customer(), make_customer()
+	found, alive = pair(source, target), {"state": None}
+	monkeypatch.setattr(merge_jobs, "get_job_status", lambda _job: alive["state"])
+	monkeypatch.setattr(frappe, "enqueue", lambda *_args, **_more: None)
+	key = api.merge(source.name, target.name)
+	alive["state"] = "started"
+	with as_user(make_user(f"{frappe.generate_hash(length=8)}@ccms.test", "Sales Master Manager")):
+		assert api.merge(source.name, target.name) == key
+		assert pairs_api.merge(found, target.name) == key
+		assert api.status(key)["state"] == "waiting"
+		assert "customers" not in api.status(key)
+	alive["state"] = None
+	assert api.status(key)["state"] == "failed", "killed"
+
+
 def test_a_manager_may_and_never_reads_the_copies(program, as_user):
 	source, target = make_customer(program), make_customer(program)
 	name = merge(make_customer(), make_customer())
+	frappe.get_doc("User", MANAGER).add_roles("Sales Master Manager")
 	with as_user(MANAGER):
 		assert api.foresee(source.name, target.name)["refusals"] == []
 		assert api.may_undo(name) == {"refused": ""}

@@ -1,11 +1,13 @@
 """A merge is taken back: what it moved goes back, what arose since stays, and no point is made or lost."""
 
+import ast
+
 import frappe
 import pytest
 from frappe.model.rename_doc import update_document_title
 from frappe.utils import add_days, getdate, now_datetime, nowdate
 
-from ccms_app.identity.store import identities, merge_records
+from ccms_app.identity.store import capture, identities, merge_records
 from tests.site.factories import (
 	make_customer,
 	make_program,
@@ -31,6 +33,7 @@ from tests.site.merged_customers import (
 	total,
 	undone,
 )
+from tests.site.reach import owner_of
 from tests.site.refusals import raises_refusal
 
 
@@ -55,6 +58,33 @@ def test_with_nothing_in_between_every_row_is_as_it_was():
 	assert lots() == left
 	for customer in (source, target):
 		check(membership_of(customer, program))
+
+
+def test_with_only_a_saving_of_the_target_in_between_too():
+	"""Her own card, which belongs to a membership that the merge has left, and a phone that only the record shows."""
+	program = make_program()
+	source, target = full_of_traces(program), full_of_traces(program, mobile_no="13933334444")
+	frappe.db.set_value("Customer", source.name, "mobile_no", "13811112222")  # as an import writes it
+	capture.one(source.name)
+	frappe.get_doc("Customer", target.name).save()  # it takes over what its contact says
+	before, left = business_rows(), lots()
+	name = merge(source, target)
+	frappe.get_doc("Customer", target.name).save()
+	assert owner_of("Phone", "+8613811112222") == (None, 0)
+	undone(name)
+	changed = [line for line in differences(before, business_rows()) if not is_saving(line)]
+	assert changed == []
+	assert lots() == left
+	assert owner_of("Phone", "+8613811112222") == (source.name, 0)
+	for customer in (source, target):
+		card = frappe.db.get_value("CCMS Membership", membership_of(customer, program), "member_no")
+		assert owner_of("Card", card) == (customer.name, 0)
+
+
+def is_saving(line: str) -> bool:
+	"""Whether a difference says only when something was saved."""
+	_about, _colon, columns = line.partition(": ")
+	return bool(columns) and set(ast.literal_eval(columns)) <= {"modified", "modified_by"}
 
 
 def test_it_is_written_down_who_merged_what_and_why(program):
@@ -323,6 +353,45 @@ def test_not_after_an_erasure_of_either(program):
 			undone(name)
 		row = frappe.db.get_value(merge_records.DOCTYPE, name, ["record", "source", "source_title"])
 		assert not any(row), "the copies are emptied"
+
+
+def test_an_erasure_empties_why_it_was_undone(program):
+	from ccms_app.identity.store.handler import Handler
+
+	source, target = make_customer(program), make_customer(program)
+	name = merge(source, target, reason="Zebulon twice")
+	undone(name, "Zebulon and his son")
+	Handler().erase(source.name, "erased-1")
+	assert "Zebulon" not in str(frappe.get_doc(merge_records.DOCTYPE, name).as_dict())
+
+
+def test_deleting_the_survivor_empties_the_copies_of_both():
+	source, target = make_customer(tax_id="TAX-ZEB"), make_customer()
+	earlier, alone = make_customer(), make_customer()
+	first = merge(earlier, source)
+	name = merge(source, target, reason="Zebulon twice")
+	other = merge(make_customer(), alone)
+	for one in (first, name):
+		assert frappe.db.get_value(merge_records.DOCTYPE, one, "record"), "the merge itself deletes nobody"
+	# somebody else who bears the name of who was merged: nothing of the merge is theirs
+	frappe.delete_doc("Customer", make_customer(customer_name=source.name).name)
+	assert frappe.db.get_value(merge_records.DOCTYPE, name, "record")
+	frappe.delete_doc("Customer", target.name)
+	for one in (first, name):
+		row = frappe.get_doc(merge_records.DOCTYPE, one)
+		assert (row.status, row.record, row.reason, row.source) == ("Erased", "", "", "")
+	with raises_refusal("deleted"):
+		undone(name)
+	assert frappe.db.get_value(merge_records.DOCTYPE, other, "record"), "those of others stay"
+
+
+def test_a_second_merge_leaves_what_was_undone_written_down(program):
+	source, target = make_customer(program), make_customer(program)
+	first = merge(source, target)
+	undone(first, "two after all")
+	merge(source, target)
+	row = frappe.get_doc(merge_records.DOCTYPE, first)
+	assert (row.status, row.undo_reason) == ("Undone", "two after all")
 
 
 def test_not_when_the_name_is_taken(program):

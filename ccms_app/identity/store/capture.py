@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import frappe
 from frappe.utils import now_datetime
@@ -69,6 +70,29 @@ def _wanted(customers: Sequence[str]) -> dict[tuple[str, str], New]:
 	return found
 
 
+def again(customers: Iterable[str], ended_since: datetime) -> int:
+	"""Capture customers whose documents say again what they said before a time. What has ended meanwhile goes on as if it
+	never had, but for what somebody ended by hand.
+
+	Returns: how many links were made, ended or go on.
+	"""
+	customers = sorted({customer for customer in customers if customer})
+	wanted, held = _wanted(customers), links.of_customers(customers)
+	active = {(row.identity, row.customer) for row in held if not row.ended_on}
+	ended = {
+		(row.identity, row.customer): row
+		for row in sorted(held, key=lambda row: row.ended_on or ended_since)
+		if row.ended_on and row.ended_on >= ended_since and not row.ended_by_hand
+	}
+	rows = [row for pair, row in ended.items() if pair in wanted and pair not in active]
+	if rows:
+		touched = sorted({row.identity for row in rows})
+		links.lock(identities.DOCTYPE, touched)
+		links.go_on([row.name for row in rows])
+		identities.settle(touched)
+	return len(rows) + many(customers)
+
+
 def safely(customers: Iterable[str]) -> None:
 	"""Capture within somebody else's saving, which must never fail of it: what goes wrong is logged, undone and done again
 	in the background."""
@@ -98,3 +122,12 @@ def customers_of(doc) -> set[str]:
 	before = doc.get_doc_before_save()
 	rows = [*(doc.get("links") or []), *((before.get("links") if before else None) or [])]
 	return {row.link_name for row in rows if row.link_doctype == "Customer" and row.link_name}
+
+
+def left_by(doc, deleted: bool) -> set[str]:
+	"""The customers whom a contact or address was linked to and is no longer."""
+	if deleted:
+		return customers_of(doc)
+	before = doc.get_doc_before_save()
+	now = {row.link_name for row in doc.get("links") or [] if row.link_doctype == "Customer"}
+	return customers_of(doc) - now if before else set()

@@ -18,11 +18,10 @@ from frappe.utils.html_utils import sanitize_html
 
 from ccms_app.identity.matching.engine import evidence
 
-from . import merging
+from . import merge_jobs, merge_records, merging
 from .rows import insert
 
 DOCTYPE = "CCMS Duplicate Pair"
-MERGE_EVENT = "ccms_pair_merged"
 OPEN, SNOOZED, NOT_DUPLICATE, MERGED = "Open", "Snoozed", "Not a Duplicate", "Merged"
 COLUMNS = (
 	"name", "creation", "modified", "owner", "modified_by", "customer_a", "customer_b", "score", "certainty", "contradicts",
@@ -136,6 +135,11 @@ def stale() -> set[str]:
 	return {name for row in rows for name in (row.customer_a, row.customer_b)}
 
 
+def look_again(customers: Iterable[str]) -> None:
+	"""Have the undecided and decided pairs of customers compared anew by the next run."""
+	_set_many([row.name for row in _rows(set(customers)) if not row.is_stale], is_stale=1)
+
+
 def drop(customers: Iterable[str]) -> None:
 	"""Delete the undecided pairs of customers who are not compared any more."""
 	_delete([row.name for row in _rows(set(customers)) if row.status in (OPEN, SNOOZED)])
@@ -199,8 +203,8 @@ def foresee(pair: str, keep: str) -> dict:
 	)
 
 
-def start_merge(pair: str, keep: str, reason: str = "") -> None:
-	"""Merge the two customers of a pair in the background.
+def start_merge(pair: str, keep: str, reason: str = "") -> str:
+	"""Merge the two customers of a pair in the background. Returns the job's key for `merge_jobs.status`.
 
 	Args:
 		keep: the customer who stays; the other one becomes part of it.
@@ -211,48 +215,27 @@ def start_merge(pair: str, keep: str, reason: str = "") -> None:
 	source, target = _direction(_locked(pair, (OPEN, SNOOZED)), keep)
 	if refused := merging.refusals(source, target):
 		frappe.throw("<br>".join(refused), title=_("Not merged"))
-	frappe.enqueue(
-		"ccms_app.identity.store.duplicates.merge_now",
-		queue="long",
-		timeout=60 * 60,
-		job_id=f"ccms_merge_{pair}",
-		deduplicate=True,
-		enqueue_after_commit=True,
-		pair=pair,
-		source=source,
-		target=target,
-		reason=reason,
-	)
+	arguments = {"pair": pair, "source": source, "target": target, "reason": reason}
+	return merge_jobs.start(f"{__name__}.merge_job", [source, target], **arguments)
 
 
-def merge_now(pair: str, source: str, target: str, reason: str = "") -> str | None:
-	"""The job: merge, or say why not. Returns the name of the merge."""
+def merge_job(key: str, pair: str, source: str, target: str, reason: str = "") -> None:
+	"""The job."""
 
-	def tell(**said) -> None:
-		frappe.publish_realtime(MERGE_EVENT, {"pair": pair, **said}, user=frappe.session.user)
+	def act(told: merging.Told) -> dict:
+		return {"merge": merge_now(pair, source, target, reason, told), "customer": target}
 
-	try:
-		_locked(pair, (OPEN, SNOOZED))
-		merge = merging.run(
-			source,
-			target,
-			reason,
-			evidence=_evidence(pair),
-			told=lambda percent, text: tell(percent=percent, text=text),
-		)
-		frappe.db.commit()
-	except frappe.ValidationError as error:
-		frappe.db.rollback()
-		tell(percent=100, refused=str(error))
-		return None
-	except Exception:
-		frappe.db.rollback()
-		frappe.log_error(title="CCMS: a merge failed", reference_doctype=DOCTYPE, reference_name=pair)
-		frappe.db.commit()
-		tell(percent=100, refused=_("The merge failed and nothing was changed. The Error Log says more."))
-		raise
-	tell(percent=100, merge=merge, target=target)
-	return merge
+	merge_jobs.do(key, act)
+
+
+def merge_now(pair: str, source: str, target: str, reason: str = "", told: merging.Told | None = None) -> str:
+	"""Merge in this transaction, unless the pair was decided meanwhile. Returns the name of the merge.
+
+	Raises:
+		frappe.ValidationError: it is refused; nothing was changed.
+	"""
+	_locked(pair, (OPEN, SNOOZED))
+	return merging.run(source, target, reason, evidence=_evidence(pair), told=told)
 
 
 def _direction(row: frappe._dict, keep: str) -> Pair:
@@ -269,7 +252,8 @@ def _evidence(pair: str) -> dict:
 def merge_alone() -> int:
 	"""Merge what needs no person: two identifiers verified on both sides and nothing that contradicts. Off by default.
 
-	The older customer stays. A merge that is refused is noted on its pair and left to people. Commits after each.
+	The older customer stays. Two of whom a merge was undone are left to people, and so is a merge that is refused or
+	fails, which is noted on its pair. Commits after each.
 	"""
 	done = 0
 	filters = {"status": OPEN, "certainty": "Certain", "merges_alone": 1, "contradicts": 0, "is_stale": 0}
@@ -278,7 +262,7 @@ def merge_alone() -> int:
 		row = frappe.db.get_value(
 			DOCTYPE, {**filters, "name": name}, ["customer_a", "customer_b"], as_dict=True
 		)
-		if not row:
+		if not row or merge_records.undone_between(*row.values()):
 			continue
 		made = {each: frappe.db.get_value("Customer", each, "creation") for each in row.values()}
 		target, source = sorted(made, key=lambda customer: (made[customer], customer))
@@ -289,9 +273,18 @@ def merge_alone() -> int:
 			done += 1
 		except frappe.ValidationError as error:
 			frappe.db.rollback()
-			_set(name, note=str(error)[:1000], merges_alone=0)
-			frappe.db.commit()
+			_leave_to_people(name, str(error))
+		except Exception:
+			# one odd customer must not keep all others from being merged
+			frappe.db.rollback()
+			frappe.log_error(title="CCMS: a merge failed", reference_doctype=DOCTYPE, reference_name=name)
+			_leave_to_people(name, _("The merge failed and nothing was changed. The Error Log says more."))
 	return done
+
+
+def _leave_to_people(pair: str, why: str) -> None:
+	_set(pair, note=why[:1000], merges_alone=0)
+	frappe.db.commit()
 
 
 # --- merges ------------------------------------------------------------------------------------

@@ -24,6 +24,9 @@ class Handler(Nothing):
 		_take_identifiers(source, target)
 		identities.settle_customer(target)
 
+	def renamed(self, old: str, new: str) -> None:
+		merge_records.renamed(old, new)
+
 	def unmerge(self, source: str, target: str, kept: dict[str, Any]) -> list[str]:
 		for customer in (source, target):
 			identities.settle_customer(customer)

@@ -146,6 +146,14 @@ def end(pairs: Sequence[tuple[str, str]], ended_on: datetime, by_hand: bool = Fa
 	return names
 
 
+def go_on(names: Sequence[str]) -> None:
+	"""Let links go on that were ended."""
+	link = DocType(DOCTYPE)
+	for start in range(0, len(names), CHUNK):
+		query = frappe.qb.update(link).set(link.ended_on, None).set(link.modified, now_datetime())
+		query.where(link.name.isin(names[start : start + CHUNK])).run()
+
+
 def unverify(identity: str, customer: str) -> None:
 	"""Take back that a customer has proved an identity to be theirs."""
 	link = DocType(DOCTYPE)

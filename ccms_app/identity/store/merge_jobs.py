@@ -27,7 +27,7 @@ def start_merge(source: str, target: str, reason: str = "") -> str:
 	"""
 	if refused := merging.refusals(source, target):
 		frappe.throw("<br>".join(refused), title=_("Not merged"))
-	return _start("merge", _key(source, target), source=source, target=target, reason=reason)
+	return start(f"{__name__}.merge", [source, target], source=source, target=target, reason=reason)
 
 
 def start_undo(name: str, reason: str = "") -> str:
@@ -35,13 +35,13 @@ def start_undo(name: str, reason: str = "") -> str:
 	merge = merge_records.hold(name)
 	if refused := undo.refusal(merge):
 		frappe.throw(refused, title=_("Not undone"))
-	return _start("undo_merge", _key(name), name=name, reason=reason)
+	return start(f"{__name__}.undo_merge", [merge.source, merge.target], _key(name), name=name, reason=reason)
 
 
 def status(key: str) -> dict[str, Any]:
-	"""Where a job is: {state, percent, text, …}; a job that was killed has failed."""
+	"""Where a job is: {state, percent, text, customers, …}; a job that was killed has failed. Asks no permission."""
 	said = frappe.cache.get_value(_remembered(key), expires=True)
-	if not said or said.get("user") != frappe.session.user:
+	if not said:
 		return {"state": FAILED, "percent": 0, "text": _("There is no such job.")}
 	if said["state"] in (WAITING, RUNNING) and get_job_status(_job(key)) not in ALIVE:
 		# it may have ended between the two questions
@@ -64,16 +64,25 @@ def _remembered(key: str) -> str:
 
 
 def _say(key: str, **said: Any) -> None:
-	said = {"user": frappe.session.user, **said}
+	if "customers" not in said:
+		before = frappe.cache.get_value(_remembered(key), expires=True) or {}
+		said["customers"] = before.get("customers", [])
 	frappe.cache.set_value(_remembered(key), said, expires_in_sec=REMEMBERED)
 	frappe.publish_realtime(EVENT, {"key": key, **said}, user=frappe.session.user)
 
 
-def _start(method: str, key: str, **arguments: Any) -> str:
+def start(method: str, customers: list[str], key: str = "", **arguments: Any) -> str:
+	"""Enqueue a job that takes `key` and `arguments` and calls `do`; one that is on its way already goes on alone.
+
+	Args:
+		customers: whose job it is: who may merge them may ask about it.
+		key: of the job; that of the merge of these two where it is not said.
+	"""
+	key = key or _key(*customers)
 	if get_job_status(_job(key)) not in ALIVE:
-		_say(key, state=WAITING, percent=0, text=_("Waiting for its turn"))
+		_say(key, state=WAITING, percent=0, text=_("Waiting for its turn"), customers=customers)
 	frappe.enqueue(
-		f"ccms_app.identity.store.merge_jobs.{method}",
+		method,
 		queue="long",
 		timeout=TIMEOUT,
 		job_id=_job(key),
@@ -90,7 +99,7 @@ def _start(method: str, key: str, **arguments: Any) -> str:
 
 def merge(key: str, source: str, target: str, reason: str = "") -> None:
 	"""The job that merges."""
-	_do(
+	do(
 		key,
 		lambda told: {"merge": merging.run(source, target, reason, told=told), "customer": target},
 	)
@@ -104,10 +113,11 @@ def undo_merge(key: str, name: str, reason: str = "") -> None:
 		frappe.db.rollback()  # the locks come before the first plain read
 		return {"stayed": undo.run(name, reason, told), "merge": name, "customer": source}
 
-	_do(key, act)
+	do(key, act)
 
 
-def _do(key: str, act: Callable[[merging.Told], dict[str, Any]]) -> None:
+def do(key: str, act: Callable[[merging.Told], dict[str, Any]]) -> None:
+	"""What every such job does: act, commit, and say how far it is and how it ended."""
 	frappe.db.rollback()  # so that what others have committed by now is seen
 	text = ""
 

@@ -70,9 +70,44 @@ def into(customer: str) -> frappe._dict | None:
 	return gone[-1] if gone else None
 
 
+def undone_between(one: str, other: str) -> bool:
+	"""Whether a merge of these two was undone, either way round: of themselves, or of who is part of them by now."""
+	merge = DocType(DOCTYPE)
+	both = merge.target.isin([one, other])
+	query = frappe.qb.from_(merge).select(merge.source, merge.target).where(both)
+	parts = {one: {one}, other: {other}}
+	for source, target in query.where(merge.status == MERGED).run():
+		parts[target].add(source)
+	# a target is followed through later merges and renames, so it is one of the two
+	apart = query.where(merge.status == UNDONE).run()
+	return any(source in parts[other if target == one else one] for source, target in apart)
+
+
+def renamed(old: str, new: str) -> None:
+	"""A customer who is there again after an undo has another name."""
+	merge = DocType(DOCTYPE)
+	query = frappe.qb.update(merge).set(merge.source, new)
+	query.where((merge.source == old) & (merge.status == UNDONE)).run()
+
+
+def customer_deleted(customer: str) -> None:
+	"""Empty the copies that hold a customer who is deleted.
+
+	Frappe also deletes the source at the end of a merge: then the newest merge of that name says that they went into
+	another, and nothing is emptied. So it is when somebody is deleted who only bears the name of one who was merged."""
+	rows = of([customer])
+	if rows and (rows[-1].source, rows[-1].status) == (customer, MERGED):
+		return
+	_empty([row for row in rows if row.target == customer or row.status == UNDONE])
+
+
 def forget(customer: str) -> int:
 	"""Empty every copy that holds a customer: these merges cannot be undone any more. Returns how many."""
-	names = [row.name for row in of([customer]) if row.status != ERASED]
+	return _empty(of([customer]))
+
+
+def _empty(rows: list[frappe._dict]) -> int:
+	names = [row.name for row in rows if row.status != ERASED]
 	for name in names:
 		values = {
 			"status": ERASED,
@@ -82,6 +117,7 @@ def forget(customer: str) -> int:
 			"target_title": "",
 			"reason": "",
 			"evidence": "",
+			"undo_reason": "",
 			"stayed": "",
 		}
 		frappe.db.set_value(DOCTYPE, name, values, update_modified=False)

@@ -11,7 +11,7 @@ from frappe.query_builder import DocType
 from frappe.utils import add_days, cint, get_datetime, now, now_datetime
 from frappe.utils.html_utils import sanitize_html
 
-from . import handlers, images, locks, merge_records
+from . import capture, handlers, images, locks, merge_records
 from .merge_records import ERASED, UNDONE
 from .references import CUSTOMER, Moved, Place, point
 
@@ -29,7 +29,7 @@ def refusal(merge: frappe._dict) -> str:
 	if merge.status == UNDONE:
 		return _("This merge is undone already.")
 	if merge.status == ERASED:
-		return _("One of the two was erased since, and with them the copy that an undo needs.")
+		return _("One of the two was erased or deleted since, and with them the copy that an undo needs.")
 	if not merge.record:
 		return _("Nothing was written down when this merge was made, so nothing can be taken back.")
 	if get_datetime(add_days(merge.merged_on, days())) < now_datetime():
@@ -78,6 +78,8 @@ def run(name: str, reason: str = "", told: Told | None = None) -> list[str]:
 	for path, handler in handlers.all().items():
 		if path in record["handlers"]:
 			said += handler.unmerge(source, target, record["handlers"][path])
+	# a saving since may have ended what the documents of the two say again, now that all of them are back
+	capture.again([source, target], get_datetime(merge.merged_on))
 	_restore_lead(record["lead"])
 	_call_off_cleaning(source)
 	told(90, _("Writing it down"))

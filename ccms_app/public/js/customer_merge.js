@@ -28,6 +28,9 @@
 	};
 
 	window.ccms_merging = {
+		/** Whether the user may merge customers and undo it, as far as roles say. */
+		may: () => frappe.model.can_write("CCMS Customer Merge") && frappe.model.can_write("Customer"),
+
 		/** Rows of {doctype, documents, drafts} as a small table; in a dialog it scrolls. */
 		table(moves, is_dialog) {
 			const rows = moves.map(({ doctype, documents, drafts }) => {
@@ -159,7 +162,7 @@
 
 	frappe.ui.form.on("Customer", {
 		refresh(frm) {
-			if (frm.is_new() || !frappe.model.can_write("CCMS Customer Merge")) return;
+			if (frm.is_new() || !ccms_merging.may()) return;
 			frm.page.add_menu_item(__("Merge into…"), () => ccms_merging.open(frm.doc.name, frm.doc.customer_name));
 			frm.page.add_menu_item(__("Merges of This Customer"), () =>
 				frappe.set_route("List", "CCMS Customer Merge", { target: frm.doc.name })

@@ -17,9 +17,9 @@ frappe.ui.form.on("CCMS Customer Merge", {
 					.appendTo(frm.get_field("moved_html").$wrapper);
 			});
 		if (doc.status === "Erased") {
-			frm.set_intro(__("One of the two was erased: this merge cannot be undone, and its copies are gone."), "red");
+			frm.set_intro(__("One of the two was erased or deleted: this merge cannot be undone, and its copies are gone."), "red");
 		}
-		if (doc.status !== "Merged" || !frappe.model.can_write("CCMS Customer Merge")) return;
+		if (doc.status !== "Merged" || !ccms_merging.may()) return;
 		frappe.xcall("ccms_app.api.merging.may_undo", { merge: doc.name }).then(({ refused }) => {
 			if (frm.doc.name !== doc.name) return;
 			if (refused) {

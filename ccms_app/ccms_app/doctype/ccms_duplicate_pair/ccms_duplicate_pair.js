@@ -77,9 +77,9 @@ frappe.ui.form.on("CCMS Duplicate Pair", {
 				dialog.disable_primary_action();
 				frappe
 					.xcall("ccms_app.api.duplicates.merge", { pair, keep, reason })
-					.then(() => {
+					.then((key) => {
 						dialog.hide();
-						frappe.show_alert(__("The merge is on its way."));
+						ccms_merging.watch(key, __("Merging"), () => frm.doc.name === pair && frm.reload_doc());
 					})
 					.catch(() => dialog.enable_primary_action());
 			},
@@ -97,23 +97,10 @@ frappe.ui.form.on("CCMS Duplicate Pair", {
 		dialog.show();
 		foresee();
 	},
-
-	onload(frm) {
-		frappe.realtime.off("ccms_pair_merged");
-		frappe.realtime.on("ccms_pair_merged", (now) => {
-			if (now.pair !== frm.doc.name) return;
-			frappe.show_progress(__("Merging"), now.percent, 100, now.text || "", true);
-			if (now.refused) frappe.msgprint({ title: __("Not merged"), message: frappe.utils.escape_html(strip_html(now.refused)), indicator: "red" });
-			if (now.merge) {
-				frappe.show_alert({ message: __("Merged into {0}.", [now.target]), indicator: "green" });
-				frm.reload_doc();
-			}
-		});
-	},
 });
 
 const ccms_duplicates = {
-	may_merge: () => frappe.model.can_write("Customer"),
+	may_merge: () => ccms_merging.may(),
 
 	title({ title, name, since, invoices }) {
 		const who = title === name ? name : `${title} (${name})`;
