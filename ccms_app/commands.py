@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import click
 import frappe
 from frappe.commands import get_site, pass_context
+
+DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @contextmanager
@@ -87,13 +90,15 @@ def ccms_rebuild(context, membership: str | None) -> None:
 
 @click.command("ccms-backfill")
 @click.option("--program", required=True, help="The loyalty program that earns.")
-@click.option("--from-date", help="First posting date (YYYY-MM-DD).")
-@click.option("--to-date", help="Last posting date (YYYY-MM-DD).")
+@click.option("--from-date", type=DATE, help="First posting date (YYYY-MM-DD).")
+@click.option("--to-date", type=DATE, help="Last posting date (YYYY-MM-DD).")
 @click.option(
 	"--enrol", is_flag=True, help="Enrol customers the program's rule covers, from their first invoice on."
 )
 @pass_context
-def ccms_backfill(context, program: str, from_date: str | None, to_date: str | None, enrol: bool) -> None:
+def ccms_backfill(
+	context, program: str, from_date: datetime | None, to_date: datetime | None, enrol: bool
+) -> None:
 	"""Earn points for past invoices. May be stopped and started again; earns nothing twice."""
 	from ccms_app.loyalty.store import backfill
 

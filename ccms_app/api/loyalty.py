@@ -42,6 +42,8 @@ def preview(doc: str | dict) -> dict[str, Any]:
 		frappe.throw(_("Points are shown on invoices only."))
 	document = frappe.get_doc(fields)
 	frappe.has_permission(document.doctype, "create" if document.is_new() else "read", throw=True)
+	if not isinstance(document.get("customer") or "", str):
+		frappe.throw(_("You may not see the points of this customer."), frappe.PermissionError)
 	if not document.get("customer"):
 		return {"applies": False, "member": False}
 	check_customer(document.customer)

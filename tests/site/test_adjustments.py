@@ -406,3 +406,21 @@ def test_points_of_another_company():
 		make_sales_invoice(frappe.db.get_value("CCMS Membership", membership, "customer")).ccms_membership
 		is None
 	)
+
+
+@pytest.mark.parametrize("points", ["abc", [5], float("nan"), float("inf"), 1e30])
+def test_what_is_no_number_of_points(member, points):
+	with raises_refusal("is not a number of points"):
+		adjust(member, points)
+
+
+def test_points_sent_as_text(member):
+	adjust(member, "1,000")
+	assert active(member) == 1100
+
+
+def test_points_without_a_date_are_not_extended():
+	customer = make_customer(make_program(expiry_model="Inactivity", expiry_months=6))
+	make_sales_invoice(customer)
+	with raises_refusal("have no date of their own"):
+		adjust(membership_of(customer), 0, "Extend Expiry", expires_on=day(400))

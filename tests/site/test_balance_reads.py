@@ -15,7 +15,7 @@ from ccms_app.loyalty.model import Sale
 from ccms_app.loyalty.store import balances, ledger, programs
 from tests.site.factories import make_customer, make_program, make_sales_invoice
 from tests.site.ledger_checks import membership_of
-from tests.site.world import CASHIER
+from tests.site.world import CASHIER, COMPANY
 
 RULES = {"expiry_model": "Rolling", "expiry_months": 240}
 
@@ -146,3 +146,13 @@ def test_points_with_and_without_a_date_under_inactivity():
 	assert second == {"date": getdate(frappe.utils.add_months(nowdate(), 6)), "points": 100}
 	assert balances.expiring(membership_of(customer), limit=1) == [first]
 	assert balances.expiring(membership_of(customer), until=soon) == [first]
+
+
+def test_input_that_is_none_is_answered_in_words():
+	customer = make_customer(make_program())
+	with pytest.raises(frappe.ValidationError, match="too long ago"):
+		api.get_balance(customer.name, on="0001-01-01")
+	doc = {"doctype": "Sales Invoice", "company": COMPANY, "customer": customer.name}
+	assert "is not a number of points" in api.preview({**doc, "ccms_redeem_points": "abc"})["error"]
+	with pytest.raises(frappe.PermissionError):
+		api.preview({**doc, "customer": ["a"]})

@@ -300,3 +300,17 @@ def test_a_future_sale_is_cancelled_before_its_day():
 	assert balances.now(membership).spendable == 0
 	with at(day(5)):
 		assert check(membership).active == 0
+
+
+def test_a_programme_that_is_gone_blocks_neither_return_nor_cancel():
+	"""Somebody has removed it from the database: the money goes back all the same, and the Error Log says why no points."""
+	customer, membership = member()
+	program = frappe.db.get_value("CCMS Membership", membership, "program")
+	paid = make_sales_invoice(customer, qty=2, ccms_redeem_points=500)
+	sale = make_sales_invoice(customer)
+	frappe.db.delete("CCMS Loyalty Program", program)
+	frappe.clear_document_cache("CCMS Loyalty Program", program)
+	note = make_return(paid, 1)
+	assert (note.grand_total, points_of(note)) == (-75, {})
+	sale.reload().cancel()
+	assert frappe.db.count("Error Log", {"method": "CCMS: a loyalty program is gone"}) >= 2

@@ -76,6 +76,8 @@ def test_an_unknown_membership_or_programme_is_said_plainly(site):
 		result = bench(site, *arguments)
 		assert result.returncode == 1
 		assert "There is no" in result.stderr
+	result = bench(site, "ccms-backfill", "--program", "nothing", "--from-date", "garbage")
+	assert (result.returncode, "does not match the format" in result.stderr) == (2, True)
 
 
 def test_backfill_from_the_command_line(site):

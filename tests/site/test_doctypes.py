@@ -5,6 +5,7 @@ import pytest
 from frappe.utils import add_days, add_months, getdate, nowdate
 
 from tests.site import world
+from tests.site.clock import at, day
 from tests.site.factories import (
 	ABROAD,
 	COMPANY,
@@ -16,7 +17,7 @@ from tests.site.factories import (
 	make_sales_invoice,
 	make_tiers,
 )
-from tests.site.ledger_checks import membership_of
+from tests.site.ledger_checks import membership_of, set_balance
 from tests.site.refusals import raises_refusal
 
 PROGRAM, MEMBERSHIP, ADJUSTMENT = "CCMS Loyalty Program", "CCMS Membership", "CCMS Points Adjustment"
@@ -479,3 +480,27 @@ def test_a_tier_that_members_hold_keeps_its_name():
 		program.save()
 	program.reload().tiers[1].tier_name = "Argent"
 	program.save()  # nobody is in it
+
+
+@pytest.mark.parametrize(
+	("field", "fields"),
+	[
+		("restore_grace_days", {}),
+		("pending_days", {}),
+		("tier_grace_days", {}),
+		("expiry_months", {"expiry_model": "Rolling"}),
+	],
+)
+def test_no_number_of_days_leads_past_the_last_date(field, fields):
+	with raises_refusal("at most"):
+		make_program(**{**fields, field: 10**7})
+
+
+def test_the_cards_leave_out_what_has_lapsed_before_the_night():
+	from ccms_app.loyalty.store import company_figures
+
+	customer = make_customer(make_program(expiry_model="Rolling", expiry_months=1))
+	before = company_figures.open_points(COMPANY), company_figures.liability(COMPANY)
+	with at(day(-60)):
+		set_balance(membership_of(customer), 777)
+	assert (company_figures.open_points(COMPANY), company_figures.liability(COMPANY)) == before

@@ -6,13 +6,21 @@ import pytest
 from tests.site import factories, world
 from tests.site.books import check_books, round_to_whole_money
 from tests.site.clock import at, day
-from tests.site.factories import make_customer, make_program, make_return, make_sales_invoice, make_tiers
+from tests.site.factories import (
+	make_customer,
+	make_program,
+	make_return,
+	make_sales_invoice,
+	make_tiers,
+	new_invoice,
+)
 from tests.site.ledger_checks import (  # noqa: F401 (strict is a fixture)
 	check,
 	check_customer,
 	entries,
 	membership_of,
 	points_of,
+	set_balance,
 	strict,
 )
 
@@ -487,3 +495,19 @@ def test_a_change_of_customer_on_the_draft_changes_the_membership():
 	draft.submit()
 	assert check(membership_of(first)).active == 0
 	assert check(membership_of(second)).active == 100
+
+
+def test_the_figures_of_a_document_are_the_servers():
+	"""Also of one that is inserted as submitted, or submitted with other figures than it was saved with."""
+	customer = make_customer(make_program())
+	set_balance(membership_of(customer), 50)
+	sent = {"ccms_points_earned": 9999, "ccms_points_balance": 9999, "ccms_points_expected": 9999}
+	at_once = new_invoice("Sales Invoice", customer, None, dict(sent, docstatus=1)).insert()
+	saved = make_sales_invoice(customer, submit=False).update(sent)
+	balances = (50, 150)
+	for doc, balance in zip((at_once, saved.submit()), balances, strict=True):
+		assert (doc.ccms_points_balance, doc.ccms_points_earned, doc.ccms_points_expected) == (
+			balance,
+			100,
+			100,
+		)

@@ -335,3 +335,13 @@ def test_a_finding_alerts_every_manager():
 			"update `tabCCMS Points Lot` set remaining = remaining + 1 where membership = %s", (membership,)
 		)
 		frappe.db.commit()
+
+
+def test_a_sale_of_a_later_day_keeps_no_tier_from_its_review():
+	program = make.make_program(tiers=make.make_tiers(Base=0, Gold=300), downgrade="To Earned Tier")
+	customer, membership = member(program)
+	make.make_sales_invoice(customer, qty=3, posting_date=add_days(nowdate(), -370))
+	make.make_sales_invoice(customer, rate=1, posting_date=add_days(nowdate(), 300))
+	frappe.db.commit()
+	sweeps.review_tiers(getdate(nowdate()))
+	assert frappe.db.get_value("CCMS Membership", membership, "tier") == "Base"

@@ -10,13 +10,14 @@ from frappe import _
 from frappe.utils import cint, flt, getdate, nowdate
 
 from ccms_app.loyalty import movements
-from ccms_app.loyalty.model import ADJUST, OPENING, NotEnoughPoints
+from ccms_app.loyalty.model import ADJUST, OPENING, NotEnoughPoints, Program
 from ccms_app.loyalty.money import dec, decimals
 
 from . import balances, ledger, members, permitted, programs
-from .refusals import plain
+from .refusals import plain, typed_number
 
 DOCTYPE = "CCMS Points Adjustment"
+MOST = 1e12  # what a column of the ledger holds
 # what somebody else approves
 DECIDED = ("adjustment_type", "membership", "to_membership", "points", "expires_on")
 
@@ -40,9 +41,22 @@ def complete(doc) -> None:
 			frappe.throw(_("You may not move points of membership {0}.").format(name), frappe.PermissionError)
 	doc.update(row)
 	doc.posting_date = doc.posting_date or nowdate()
+	_read_points(doc)
 	if doc.docstatus == 0:
 		doc.approved_by = None
 	_note_who_decides(doc)
+
+
+def _read_points(doc) -> None:
+	"""What an API sends may be text, no number at all, or more than the ledger can hold."""
+	if not doc.points:
+		return
+	number = typed_number(doc.points)
+	if number is None or abs(number) >= MOST:
+		frappe.throw(
+			_("{0} is not a number of points.").format(frappe.bold(frappe.utils.escape_html(str(doc.points))))
+		)
+	doc.points = number
 
 
 def _note_who_decides(doc) -> None:
@@ -165,7 +179,7 @@ def post(doc) -> None:
 					book, books[doc.to_membership], program, points, day, key, today, **voucher
 				)
 			case "Extend Expiry":
-				_extend(book, doc, day, today, key, voucher)
+				_extend(book, program, doc, day, today, key, voucher)
 	except NotEnoughPoints as error:
 		frappe.throw(_("Only {0} points can be moved.").format(plain(error.spendable)))
 	ledger.write(books.values())
@@ -182,13 +196,20 @@ def _check_then(membership: str, points: Decimal, day: date) -> None:
 		raise NotEnoughPoints(points, then)
 
 
-def _extend(book: ledger.SiteBook, doc, day, today, key: str, voucher: dict) -> None:
+def _extend(book: ledger.SiteBook, program: Program, doc, day, today, key: str, voucher: dict) -> None:
 	until = getdate(doc.expires_on)
 	moved = 0
 	for lot in book.open_lots():
 		if lot.expires_on and not lot.lapsed(today) and lot.expires_on < until:
 			movements.extend(book, lot, until, day, f"{key}:{lot.name}", **voucher)
 			moved += 1
+	if not moved and program.expiry_model == "Inactivity":
+		frappe.throw(
+			_(
+				"Points of {0} have no date of their own: they expire when the member has been inactive for {1} months. Only points"
+				" that were given with a date can be extended."
+			).format(frappe.bold(doc.program), program.expiry_months)
+		)
 	if not moved:
 		frappe.throw(
 			_("No points of this member expire before {0}.").format(

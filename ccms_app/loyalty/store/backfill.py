@@ -48,7 +48,12 @@ class Backfill:
 	"""One run: `count` documents, then iterate `run`, which yields how many documents each step has read."""
 
 	def __init__(
-		self, program: str, from_date: str | None = None, to_date: str | None = None, *, enrol: bool = False
+		self,
+		program: str,
+		from_date: str | date | None = None,
+		to_date: str | date | None = None,
+		*,
+		enrol: bool = False,
 	):
 		self.program: Program = programs.get(program)
 		self.first = getdate(from_date) if from_date else date(1900, 1, 1)

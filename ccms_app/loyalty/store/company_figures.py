@@ -77,7 +77,18 @@ def _open_by_program(company: str | None) -> dict[str, float]:
 		.where(membership.company == company)
 		.groupby(membership.program)
 	)
-	return {program: flt(points) for program, points in permitted.restrict(query, MEMBER).run()}
+	owed = {program: flt(points) for program, points in permitted.restrict(query, MEMBER).run()}
+	lot = frappe.qb.DocType(LOT)
+	lapsed = (  # nobody's any more, though the nightly job has yet to write so
+		frappe.qb.from_(lot)
+		.select(lot.program, Sum(lot.remaining))
+		.where(lot.state.isin(OPEN_STATES) & (lot.expires_on < getdate()))
+		.where((lot.company == company) & (lot.remaining > 0))
+		.groupby(lot.program)
+	)
+	for program, points in permitted.restrict(lapsed, LOT).run():
+		owed[program] = owed.get(program, 0) - flt(points)
+	return owed
 
 
 def expiring_points(company: str | None, days: int, today: date) -> float:

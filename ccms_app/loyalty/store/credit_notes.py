@@ -16,7 +16,7 @@ from ccms_app.loyalty import money, movements, returns
 from ccms_app.loyalty.model import EARN, ZERO, Entry, Program
 from ccms_app.loyalty.money import dec
 
-from . import ledger, members, points_row, programs
+from . import ledger, members, points_row, programs, refusals
 
 LINE_LINK = {"Sales Invoice": "sales_invoice_item", "POS Invoice": "pos_invoice_item"}
 
@@ -116,11 +116,11 @@ def prepare(doc) -> None:
 	doc.ccms_membership = original.membership if original else None
 	if original is None or original.redemption is None:
 		return
-	program = programs.get(members.program_of(original.redemption.membership))
+	program = programs.find(members.program_of(original.redemption.membership))
 	_set_return_row(doc, program, share_of(doc))
 
 
-def _set_return_row(doc, program: Program, share: Decimal) -> None:
+def _set_return_row(doc, program: Program | None, share: Decimal) -> None:
 	source = frappe.get_doc(doc.doctype, doc.return_against)
 	paid = points_row.of(source)
 	if paid is None:
@@ -173,7 +173,10 @@ def post(doc) -> None:
 		return
 	today, day = getdate(nowdate()), getdate(doc.posting_date)
 	book = ledger.lock(original.membership)
-	program = programs.get(book.member.program)
+	program = programs.find(book.member.program)
+	if program is None:
+		refusals.note_missing_program(doc, book.member.program)
+		return
 	movements.give_back(
 		book,
 		program,

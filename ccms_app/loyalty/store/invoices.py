@@ -6,7 +6,6 @@ membership, `on_submit` and `on_cancel` post. Earning never blocks a document; r
 
 from __future__ import annotations
 
-import math
 from datetime import date
 from decimal import Decimal
 from typing import NoReturn
@@ -88,7 +87,7 @@ def sale_of(doc, program: Program) -> Sale:
 def prepare(doc) -> None:
 	"""Set the points row of an invoice, or of a return, and the membership it counts for."""
 	consolidated.settle(doc)
-	_read_typed_numbers(doc)
+	read_typed_numbers(doc)
 	if _stands_as_saved(doc):
 		points_row.remember_discount(doc)
 		return
@@ -123,17 +122,14 @@ def prepare(doc) -> None:
 	points_row.remember_discount(doc)
 
 
-def _read_typed_numbers(doc) -> None:
+def read_typed_numbers(doc) -> None:
 	"""What an API sends may be text, or no number at all; from here on it is a number."""
 	for field in ("ccms_redeem_points", "ccms_redeem_amount"):
 		value = doc.get(field)
 		if not value or type(value) is int:
 			continue
-		try:
-			number = float(value.replace(",", "") if isinstance(value, str) else value)
-		except (TypeError, ValueError):
-			number = math.nan
-		if not math.isfinite(number):
+		number = refusals.typed_number(value)
+		if number is None:
 			frappe.throw(
 				_(
 					"{0} is not a number of points. Type the points to use, or leave “Use Points” empty."
@@ -273,8 +269,10 @@ def check(doc) -> None:
 				title=_("Loyalty Points"),
 			)
 		_refuse_points_as_change(doc)
-	if doc._action == "save":
+	if doc._action == "save" or doc.is_new():
 		_set_figures(doc)
+	elif before := doc.get_doc_before_save():
+		doc.ccms_points_balance = before.ccms_points_balance  # what a client sends is no figure
 
 
 def _refuse_points_as_change(doc) -> None:
@@ -407,7 +405,10 @@ def reverse(doc) -> None:
 		return
 	for membership in _memberships_of(doc):
 		book = ledger.lock(membership)
-		program = programs.get(book.member.program)
+		program = programs.find(book.member.program)
+		if program is None:
+			refusals.note_missing_program(doc, book.member.program)
+			continue
 		today = getdate(nowdate())
 		movements.cancel(
 			book,

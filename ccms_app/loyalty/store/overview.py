@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import frappe
 from frappe import _
@@ -16,6 +17,7 @@ from ccms_app.loyalty.money import dec
 from . import balances, credit_notes, invoices, members, points_row, programs, refusals
 
 WARN_DAYS = 30
+FIRST_DAY = date(1900, 1, 1)
 
 
 def warning_days() -> int:
@@ -27,6 +29,8 @@ def balance(membership: str, on=None) -> dict:
 	"""A membership's balance for people and for the API; `on` is a posting date."""
 	today = getdate(nowdate())
 	day = getdate(on) if on else today
+	if day is None or day < FIRST_DAY:  # Frappe reads the year 1 as no date
+		frappe.throw(_("{0} is too long ago: choose a later date.").format(frappe.bold(on)))
 	found = balances.now(membership) if day >= today and not on else balances.on_date(membership, day)
 	known = found if day == today else None
 	return as_dict(found) | {"expiring": balances.expiring(membership, known=known) if day >= today else []}
@@ -62,6 +66,7 @@ def preview(doc) -> dict:
 		return {"member": False, "applies": False}
 	if doc.get("is_return"):
 		return _preview_return(doc)
+	invoices.read_typed_numbers(doc)
 	typed = dec(doc.get("ccms_redeem_points"))
 	membership = invoices.membership_of(doc)
 	result = {

@@ -162,13 +162,13 @@ def in_currency(
 	return dec(flt(float(amount) / flt(doc.conversion_rate or 1), doc.precision("grand_total")))
 
 
-def append(doc, program: Program, amount: Decimal, label: str, original=None) -> Decimal:
+def append(doc, program: Program | None, amount: Decimal, label: str, original=None) -> Decimal:
 	"""Append the points row to a document whose totals stand without points.
 
 	Args:
 		amount: in the document's currency; positive pays, negative is given back (on a credit note).
 		original: the row of the sale that a credit note gives back; the same account is booked, whatever the
-			programme says by now.
+			programme says by now, or if it is gone.
 
 	Returns:
 		the same in company currency, as ERPNext will round it.

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # Two digits each way, as points are stored
 MAX_PRECISION = 2
 
+# A century: what lies further off is a slip of the hand, and would end past the last date there is
+MAX_DAYS, MAX_MONTHS = 36_500, 1_200
+
 
 def check(program: Document) -> None:
 	"""Refuse a program that could not be run, with everything that is wrong at once."""
@@ -56,10 +59,12 @@ def earning(program: Document) -> Iterator[str]:
 	if not 0 <= cint(program.points_precision) <= MAX_PRECISION:
 		yield _("Decimals of Points must be 0, 1 or 2.")
 	yield from _not_negative(program, "pending_days")
+	yield from _at_most(program, MAX_DAYS, "pending_days")
 
 
 def expiry(program: Document) -> Iterator[str]:
 	model = program.expiry_model
+	yield from _at_most(program, MAX_MONTHS, "expiry_months")
 	if model in ("Rolling", "Inactivity") and cint(program.expiry_months) <= 0:
 		yield _("Points Expire “{0}” needs the months. For points without expiry choose “{1}”.").format(
 			_(model), _("Never")
@@ -90,11 +95,13 @@ def spending(program: Document) -> Iterator[str]:
 	yield from _not_negative(
 		program, "min_redeem_points", "redeem_step", "max_redeem_amount", "restore_grace_days"
 	)
+	yield from _at_most(program, MAX_DAYS, "restore_grace_days")
 	yield from _percent(program, "max_redeem_percent", "expected_redemption_percent")
 
 
 def tiers(program: Document) -> Iterator[str]:
 	yield from _not_negative(program, "tier_grace_days")
+	yield from _at_most(program, MAX_DAYS, "tier_grace_days")
 	if not program.tiers:
 		return
 	names: set[str] = set()
@@ -216,6 +223,11 @@ def _not_negative(program: Document, *fieldnames: str) -> Iterator[str]:
 	for fieldname in fieldnames:
 		if flt(program.get(fieldname)) < 0:
 			yield _("{0} cannot be negative.").format(_(program.meta.get_label(fieldname)))
+
+
+def _at_most(program: Document, most: int, fieldname: str) -> Iterator[str]:
+	if cint(program.get(fieldname)) > most:
+		yield _("{0} can be {1} at most.").format(_(program.meta.get_label(fieldname)), most)
 
 
 def _percent(program: Document, *fieldnames: str) -> Iterator[str]:

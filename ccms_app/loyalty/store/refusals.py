@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import NoReturn
 
@@ -80,6 +81,15 @@ def explain(refusal: redemption.Refusal, doc) -> str:
 	return _("These points cannot be used.")
 
 
+def typed_number(value: object) -> float | None:
+	"""What somebody typed as a number, or None if it is none: an API may send text, or anything."""
+	try:
+		number = float(value.replace(",", "") if isinstance(value, str) else value)
+	except (TypeError, ValueError):
+		return None
+	return number if math.isfinite(number) else None
+
+
 def _more_today(values: dict, doc) -> str:
 	"""What was not there yet on an earlier date, points of a sale cancelled since among it, can be used today."""
 	if not values.get("date") or not doc.get("ccms_membership"):
@@ -89,6 +99,16 @@ def _more_today(values: dict, doc) -> str:
 		return ""
 	return " " + _("That is what there was on {0}. Set the posting date to today to use up to {1}.").format(
 		frappe.format(values["date"], {"fieldtype": "Date"}), plain(today)
+	)
+
+
+def note_missing_program(doc, program: str) -> None:
+	"""Somebody has removed a programme from the database: its sales go on being returned and cancelled without points."""
+	frappe.log_error(
+		title="CCMS: a loyalty program is gone",
+		message=f"{doc.doctype} {doc.name} moved no points: there is no loyalty program {program}.",
+		reference_doctype=doc.doctype,
+		reference_name=doc.name,
 	)
 
 

@@ -187,7 +187,7 @@ def review_tiers(on: date) -> int:
 		find = _names(
 			"""select name from `tabCCMS Membership`
 			where program = %(program)s and status != 'Left' and name > %(after)s
-				and (qualifying_on is null or qualifying_on < %(on)s)
+				and (qualifying_on is null or qualifying_on != %(on)s)
 			order by name limit %(batch)s""",
 			program=program.name,
 			on=on,
