@@ -7,6 +7,9 @@ import pytest
 from frappe.utils import add_days, add_months, getdate, nowdate
 from pytest import approx
 
+from ccms_app.behaviour.settings import Settings
+from ccms_app.behaviour.store.complaints import of_company
+from ccms_app.scoring.store import costs
 from tests.site import shop
 from tests.site.reports import Report
 from tests.site.shop_sold import brought_back, lines, sold
@@ -65,6 +68,34 @@ def complain(customer: str, day: str, **fields) -> None:
 			**fields,
 		}
 	).insert()
+
+
+def test_an_issue_that_names_no_company_counts_in_one(company):
+	"""A customer of two companies complains once."""
+	sale = next(line for line in lines() if not line.is_return)
+	other, issue = "AAA Second Shop", frappe.qb.DocType("Issue")
+	complain(sale.customer, add_days(nowdate(), -3))
+	name = frappe.db.get_value("Issue", {"customer": sale.customer}, order_by="creation desc")
+	frappe.db.set_value("Issue", name, "company", None)
+
+	def counted() -> list[str]:
+		return [
+			each
+			for each in (other, company)
+			if frappe.qb.from_(issue).select(issue.name).where(of_company(each) & (issue.name == name)).run()
+		]
+
+	frappe.get_doc({"doctype": "Company", "name": other, "company_name": other, "abbr": "AAA"}).db_insert()
+	assert counted() == [company], "the only one that sold anything"
+	second = {"doctype": "Sales Invoice", "name": "AAA-1", "company": other, "customer": sale.customer}
+	frappe.get_doc({**second, "docstatus": 1}).db_insert()
+	for default, home in ((company, company), (other, other), ("", other)):
+		frappe.db.set_single_value("Global Defaults", "default_company", default)
+		assert counted() == [home]
+	found = costs.read(company, getdate(nowdate()), Settings()).set_index("customer")
+	assert sale.customer not in found.index or not found.loc[sale.customer, "complaints_365"]
+	frappe.db.set_value("Issue", name, {"ccms_invoice_type": "Sales Invoice", "ccms_invoice": sale.invoice})
+	assert counted() == [company]
 
 
 def test_complaints_stand_with_what_they_are_about(company):

@@ -13,6 +13,7 @@ from frappe.query_builder import Case
 from frappe.query_builder.functions import Coalesce, Count, NullIf, Sum
 
 from ccms_app.behaviour.settings import Settings
+from ccms_app.behaviour.store import complaints
 
 COLUMNS = ("complaints_365", "service_cost", "acquisition_cost", "points_cost")
 
@@ -43,7 +44,7 @@ def _issues(company: str, as_of: date, settings: Settings) -> pd.DataFrame:
 		frappe.qb.from_(issue)
 		.select(issue.customer, Sum(Case().when(recent, 1).else_(0)), Count(issue.name))
 		.where((Coalesce(issue.customer, "") != "") & (issue.opening_date < as_of))
-		.where(Coalesce(issue.company, "").isin(["", company]))
+		.where(complaints.of_company(company))
 		.groupby(issue.customer)
 	).run()
 	frame = pd.DataFrame(rows, columns=["customer", "complaints_365", "service_cost"])

@@ -68,6 +68,8 @@ class ReturnsAndComplaints(insight.Insight):
 		"""Complaints of the customers in scope that the user may see: opened_on, customer, voucher_type, invoice, item."""
 		import pandas as pd
 
+		from ccms_app.behaviour.store import complaints
+
 		issue, types = DocType("Issue"), self.settings.complaint_types
 		query = (
 			frappe.qb.from_(issue)
@@ -80,7 +82,7 @@ class ReturnsAndComplaints(insight.Insight):
 			)
 			.where((Coalesce(issue.customer, "") != "") & (issue.opening_date < self.as_of))
 			.where(issue.opening_date >= min(span.start for span in self._spans))
-			.where(Coalesce(issue.company, "").isin(["", self.company]))
+			.where(complaints.of_company(self.company))
 		)
 		if types is not None:
 			query = query.where(issue.issue_type.isin(sorted(types) or [""]))
