@@ -91,6 +91,13 @@ def test_the_bridge_adds_up(company):
 	assert "Points redeemed" in bridge and "Acquisition" not in bridge
 
 
+def test_the_discounts_are_those_of_a_year(company):
+	score = frappe.qb.DocType("CCMS Customer Score")
+	frappe.qb.update(score).set(score.discounts, 0).where(score.company == company).run()
+	frappe.db.set_value("CCMS Customer Score", {"company": company}, "discounts", 4321)
+	assert "Discounts (of the last 365 days:" in Report(NAME, company=company).picture
+
+
 def test_unknown_costs_are_named(company):
 	score = frappe.qb.DocType("CCMS Customer Score")
 	frappe.qb.update(score).set(score.missing_costs, "service, goods").where(score.company == company).run()

@@ -218,7 +218,7 @@ class CustomerValue(insight.Insight):
 			)
 		value = self.total("historic_value")
 		steps.append(pictures.Bar(_("Historic value"), value, self.money(value), tone="sum"))
-		note = _("Of all time. Discounts of {0} are in the revenue already.").format(
+		note = _("Of all time. Discounts (of the last 365 days: {0}) are in the revenue already.").format(
 			self.money(self.total("discounts"))
 		)
 		return pictures.bars(steps, f"{_('From revenue to value')} · {note}")
