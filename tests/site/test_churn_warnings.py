@@ -341,6 +341,9 @@ def test_came_back_of_contacted_and_not(company, risks):
 	picture = Report(NAME, company=company).picture
 	assert "1 of 2" in picture and "1 of 3" in picture and "50 %" in picture and "33 %" in picture
 	assert "no proof" in picture
+	# nobody looked whether a customer came whose warning was dismissed
+	frappe.db.set_value(warnings.DOCTYPE, {"customer": risks[3]}, "status", "Dismissed")
+	assert Report(NAME, company=company).picture.count("1 of 2") == 2
 
 
 def test_the_report_in_scope(company, risks, as_user):

@@ -127,11 +127,13 @@ class ChurnWarnings(insight.Insight):
 		)[0]
 
 	def came_back(self, contacted: bool) -> Returned:
-		"""Customers of whom was warned so long ago that the days are over, contacted or not."""
+		"""Customers of whom was warned so long ago that the days are over, contacted or not. What became of those whose
+		warning was dismissed was not looked at."""
 		warning = DocType(warnings.DOCTYPE)
 		back = Case().when(warning.came_back_on.isnotnull(), 1).else_(0)
 		query = self.query(Count(warning.name), Sum(back))
 		query = query.where(warning.warned_on <= reporting.today() - timedelta(days=self.run.horizon))
+		query = query.where(warning.status != warnings.DISMISSED)
 		reached = warning.contacted_on
 		query = query.where(reached.isnotnull() if contacted else reached.isnull())
 		number, returned = query.run()[0]
@@ -252,7 +254,7 @@ class ChurnWarnings(insight.Insight):
 		return pictures.bars(
 			rows,
 			_(
-				"Came back within {0} days of the warning. This is no proof that a call helps: who is called is not left to chance."
+				"Came back within {0} days of the warning; dismissed warnings are in neither. This is no proof that a call helps: who is called is not left to chance."
 			).format(days),
 		)
 
