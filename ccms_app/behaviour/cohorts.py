@@ -20,11 +20,12 @@ EARLY_MONTHS = 3
 SECOND_WITHIN = (30, 90, 180, 365)
 
 
-def retention(orders: Table, daily: Table, as_of: date) -> pd.DataFrame:
+def retention(orders: Table, daily: Table, as_of: date, begin: date | None = None) -> pd.DataFrame:
 	"""One row a cohort and month since: cohort × offset, without gaps.
 
 	Args:
 		orders, daily: the contract's. A filtered table makes cohorts by the first order in it.
+		begin: the first day of all data, where a filtered table may begin later; None takes the first order in it.
 
 	Returns:
 		cohort and month (first days), offset (months between), customers (of the cohort), active (with an order that month),
@@ -53,7 +54,7 @@ def retention(orders: Table, daily: Table, as_of: date) -> pd.DataFrame:
 	cells["cumulative"] = cells.groupby("cohort")["revenue"].cumsum()
 	cells["cumulative_each"] = cells["cumulative"] / cells["customers"]
 	first = cells["cohort"].min() if len(cells) else pd.Timestamp(as_of)
-	cells["early"] = _early(cells["cohort"], first)
+	cells["early"] = _early(cells["cohort"], first if begin is None else pd.Timestamp(begin))
 	cells["running"] = cells["month"] == month_start(as_of)
 	return cells
 
@@ -78,8 +79,10 @@ def average(cells: pd.DataFrame, early: bool = False) -> pd.DataFrame:
 	)
 
 
-def second_purchase(orders: Table, as_of: date, within: tuple[int, ...] = SECOND_WITHIN) -> pd.DataFrame:
-	"""How many of each cohort came a second time, and after how many days.
+def second_purchase(
+	orders: Table, as_of: date, within: tuple[int, ...] = SECOND_WITHIN, begin: date | None = None
+) -> pd.DataFrame:
+	"""How many of each cohort came a second time, and after how many days. begin: see :func:`retention`.
 
 	Returns:
 		cohort, customers, second (customers with two orders so far), second_rate, days_to_second (median of those),
@@ -101,7 +104,8 @@ def second_purchase(orders: Table, as_of: date, within: tuple[int, ...] = SECOND
 	parts = [people[people["cohort"] == cohort] for cohort in cohorts]
 	table = pd.DataFrame([_second(part, as_of, within) for part in [*parts, people]])
 	table.insert(0, "cohort", pd.Series([*cohorts, pd.NaT], dtype="datetime64[us]"))
-	table["early"] = _early(table["cohort"], cohorts[0] if cohorts else pd.NaT)
+	first = cohorts[0] if cohorts else pd.NaT
+	table["early"] = _early(table["cohort"], first if begin is None else pd.Timestamp(begin))
 	table["running"] = table["cohort"] == month_start(as_of)
 	return table
 

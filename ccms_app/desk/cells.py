@@ -16,7 +16,7 @@ from frappe.utils import add_months, cint, escape_html, getdate
 from pypika.functions import Floor
 from pypika.terms import Criterion
 
-from . import fact_cells, reporting
+from . import fact_cells, reporting, scope
 from .scope import SCORE
 
 if TYPE_CHECKING:
@@ -77,6 +77,11 @@ def conditions(report: Insight) -> list[Criterion]:
 	return found
 
 
+def reads_facts(filters: frappe._dict) -> bool:
+	"""Whether purchases say who is meant: then a branch that is chosen is where they bought, not where they mostly buy."""
+	return any(filters.get(name) not in (None, "") for name in FACTS)
+
+
 def words(filters: frappe._dict) -> list[tuple[str, str]]:
 	"""The cell as (label, value), for people."""
 	found = [(_(label), _(str(filters[name]))) for name, label in TEXTS.items() if filters.get(name)]
@@ -95,9 +100,15 @@ def _fm(_report: Insight, value: object) -> Criterion:
 	return frequency_and_money() == _integer(value, _("Frequency and Money"))
 
 
-def _cohort(_report: Insight, value: object) -> Criterion:
-	first = _month(value)
-	return (score.first_order >= first) & (score.first_order < getdate(add_months(first, 1)))
+def _cohort(report: Insight, value: object) -> Criterion:
+	"""Whose first order fell in a month, "2026-01", or in days of it; where customers are chosen, whose first order was
+	made as they say."""
+	first, last = _days_of_cohort(value)
+	if not report.scope.is_narrowed:
+		return (score.first_order >= first) & (score.first_order <= last)
+	orders = report.orders
+	orders = orders.filter((orders.order_no == 1) & (orders.day >= first) & (orders.day <= last))
+	return fact_cells.customers(report, orders)
 
 
 def _at_least(field: str, label: str) -> Callable:
@@ -142,16 +153,15 @@ def _moved(report: Insight, value: object) -> Criterion:
 
 
 def _bought(report: Insight, value: object) -> Criterion:
-	"""Who ordered between two days: "2026-01-01..2026-01-31"."""
+	"""Who ordered between two days: "2026-01-01..2026-01-31". Who was won there may have come again anywhere."""
 	start, _dots, end = str(value).partition("..")
 	first, last = (reporting.day(day, _("Bought")) for day in (start, end or start))
-	orders = report.scope.facts(report.lake.orders)
-	orders = orders.filter((orders.day >= first) & (orders.day <= last))
-	names = report.frame(orders.select("customer").distinct())["customer"].tolist()
-	return score.customer.isin(names or ("",))
+	orders = scope.seen(report.lake.orders) if report.filters.get("cohort") else report.orders
+	return fact_cells.customers(report, orders.filter((orders.day >= first) & (orders.day <= last)))
 
 
 WON_BACK = "won back"
+FACTS = ("cohort", "bought", *fact_cells.OF_PURCHASES)
 OTHERS: dict[str, Callable[..., Criterion]] = {
 	"fm": _fm,
 	"cohort": _cohort,
@@ -194,6 +204,15 @@ def _number(value: object, label: str) -> float:
 		return float(str(value))
 	except ValueError:
 		_refuse(value, label)
+
+
+def _days_of_cohort(value: object) -> tuple[date, date]:
+	"""First and last day."""
+	if ".." in str(value):
+		days = fact_cells.span(str(value))
+		return days.start, days.last
+	first = _month(value)
+	return first, getdate(add_months(first, 1)) - timedelta(days=1)
 
 
 def _month(value: object) -> date:

@@ -83,20 +83,20 @@ def came(report: Insight, value: object) -> Criterion:
 		orders = orders.filter(orders.day.day_of_week.index() == int(_number(weekday)))
 	if hour:
 		orders = orders.filter(orders.first_at.hour() == int(_number(hour)))
-	return _customers(report, orders)
+	return customers(report, orders)
 
 
 def thing(report: Insight, value: object) -> Criterion:
 	"""Who bought of an item group, brand or item: "item|NAME|DAYS"."""
 	by, name, when = _parts(value, 3)
-	return _customers(report, bought(report, by, name, span(when)))
+	return customers(report, bought(report, by, name, span(when)))
 
 
 def instead(report: Insight, value: object) -> Criterion:
 	"""Who bought the one thing in those days and never the other: "item|ONE|OTHER|DAYS"."""
 	by, one, other, when = _parts(value, 4)
 	had = bought(report, by, other, None).select("customer")
-	return _customers(report, bought(report, by, one, span(when)).anti_join(had, "customer"))
+	return customers(report, bought(report, by, one, span(when)).anti_join(had, "customer"))
 
 
 def returned(report: Insight, value: object) -> Criterion:
@@ -106,7 +106,7 @@ def returned(report: Insight, value: object) -> Criterion:
 	if by not in lines.columns:
 		_refuse(value)
 	lines = between(lines.filter(lines.is_return), span(when))
-	return _customers(report, lines.filter(lines[by] == name))
+	return customers(report, lines.filter(lines[by] == name))
 
 
 def bought(report: Insight, by: str, name: str, when: Span | None) -> Table:
@@ -128,10 +128,14 @@ CONDITIONS: dict[str, Callable[..., Criterion]] = {
 	"instead": instead,
 	"returned": returned,
 }
+# those of customers who bought or brought back; the others are figures of a score
+OF_PURCHASES = ("came", "thing", "instead", "returned")
 
 
 def words(name: str, value: str) -> str:
 	"""The value of such a cell for people."""
+	if name in ("bought", "cohort") and ".." in str(value):
+		return span(str(value)).text()
 	parts = _split(value)
 	if name == "came" and len(parts) == 3:
 		from .words import hours, weekday
@@ -146,7 +150,8 @@ def words(name: str, value: str) -> str:
 	return str(value)
 
 
-def _customers(report: Insight, rows: Table) -> Criterion:
+def customers(report: Insight, rows: Table) -> Criterion:
+	"""The customers of orders or lines."""
 	names = report.frame(rows.select("customer").distinct())["customer"].tolist()
 	return score.customer.isin(names or ("",))
 

@@ -46,18 +46,21 @@ class Scope:
 	chosen: dict[str, str]
 	values: dict[str, tuple[str, ...]]
 
-	def scores(self, run: str, *fields: object) -> QueryBuilder:
-		"""A query on the scores of a run, of the customers in scope that the user may see."""
+	def scores(self, run: str, *fields: object, chosen: bool = True) -> QueryBuilder:
+		"""A query on the scores of a run, of the customers in scope that the user may see.
+
+		chosen: False leaves aside what the filters choose, not what User Permissions say: for whom facts in scope name.
+		"""
 		score = DocType(SCORE)
 		query = frappe.qb.from_(score).select(*fields).where(score.score_run == run)
 		# scores are named after their run (scoring.store.scores.key): read in that order they lie side by side
 		query = query.where(score.name.like(f"{run}-%"))
-		return permitted.restrict(self.narrow(query), SCORE)
+		return permitted.restrict(self.narrow(query, chosen), SCORE)
 
-	def narrow(self, query: QueryBuilder) -> QueryBuilder:
+	def narrow(self, query: QueryBuilder, chosen: bool = True) -> QueryBuilder:
 		"""Narrow a query that reads or joins scores to the customers in scope."""
 		score = DocType(SCORE)
-		for name, values in self.values.items():
+		for name, values in self.values.items() if chosen else ():
 			query = query.where(score[FIELDS[name][0]].isin(values))
 		if (branches := _permitted_branches()) is not None:
 			query = query.where(score.home_branch.isin(branches))

@@ -4,6 +4,7 @@ from collections import defaultdict
 from datetime import timedelta
 from statistics import median
 
+import frappe
 import pytest
 from frappe.utils import add_months, getdate, nowdate
 from pytest import approx
@@ -60,11 +61,22 @@ def test_who_came_again_in_each_month(company, group):
 def test_second_purchases_and_the_days_to_them(company):
 	found = truth()
 	waits = [(own[1].day - own[0].day).days for own in found.orders.values() if len(own) > 1]
+	begin = min(own[0].day for own in found.orders.values()).replace(day=1)
+	told = [
+		own
+		for own in found.orders.values()
+		if getdate(add_months(begin, 3)) <= own[0].day < found.as_of.replace(day=1)
+	]
+	assert 0 < len(told) < len(found.orders)
 	report = Report(COHORTS, company=company, cohorts="36 Months")
 	assert f"{len(waits)} of {len(found.orders)} customers came a second time" in report.message
 	assert report.figures["Days to the second order"] == f"{median(waits):.1f}".rstrip("0").rstrip(".")
-	assert report.total.second_rate == approx(100 * len(waits) / len(found.orders), abs=0.06)
-	had = [own for own in found.orders.values() if own[0].day <= found.as_of - timedelta(days=90)]
+	again = 100 * sum(len(own) > 1 for own in told) / len(told)
+	assert report.total.second_rate == approx(again, abs=0.06)
+	assert report.figures["Came a second time"] == f"{again:.0f} %"
+	worth = found.earned(lambda who, *_rest: who in found.orders and found.orders[who] in told)
+	assert report.total.each == approx(worth / len(told), abs=0.01)
+	had = [own for own in told if own[0].day <= found.as_of - timedelta(days=90)]
 	in_time = [own for own in had if len(own) > 1 and (own[1].day - own[0].day).days <= 90]
 	assert report.total.rate_within == approx(100 * len(in_time) / len(had), abs=0.06)
 
@@ -100,6 +112,22 @@ def test_the_running_month_is_hatched_and_the_first_ones_flagged(company):
 	assert "first three months" in report.message
 
 
+def test_a_branch_that_opened_later_has_no_first_months_of_the_data(company):
+	"""Its first customers are new to everybody, not from before the data."""
+	from ccms_app.behaviour import cohorts
+	from ccms_app.behaviour.store import lake
+
+	known = lake.open(company)
+	later = known.orders.filter(known.orders.day >= add_months(known.as_of, -4))
+	daily = known.daily.filter(known.daily.day >= add_months(known.as_of, -4))
+	begin = min(own[0].day for own in truth().orders.values())
+	assert not cohorts.retention(later, daily, known.as_of, begin).early.any()
+	assert not cohorts.second_purchase(later, known.as_of, begin=begin).early.any()
+	shown = Report(COHORTS, company=company, cohorts="36 Months", branch=shop.STATION)
+	first = f"{add_months(begin.replace(day=1), 3):%Y-%m}"
+	assert all(row.label.endswith("*") == (row.cohort < first) for row in shown.rows)
+
+
 def test_revenue_and_value_by_month_since(company):
 	found = truth()
 	revenue = Report(COHORTS, company=company, measure="Revenue", cohorts="24 Months")
@@ -127,6 +155,46 @@ def test_a_cell_leads_to_who_came_in_that_month(company):
 			if month(own[0].day) == row.cohort
 			and any(months_between(row.cohort, month(order.day)) == 1 for order in own)
 		}
+
+
+@pytest.fixture
+def at_home_elsewhere(company):
+	"""Most customers mostly buy at the harbour, wherever they have bought."""
+	score = frappe.qb.DocType("CCMS Customer Score")
+	frappe.qb.update(score).set(score.home_branch, shop.HARBOUR).where(score.company == company).run()
+
+
+@pytest.mark.usefixtures("at_home_elsewhere")
+def test_a_cell_of_a_branch_leads_to_who_was_won_there(company):
+	station = {"company": company, "branch": shop.STATION}
+	rows = Report(COHORTS, **station, cohorts="36 Months").rows
+	assert rows
+	for row in rows[-4:]:
+		assert len(Report(BEHIND, **station, **row.behind["customers"]).rows) == row.customers
+		if row.get("m1"):
+			behind = Report(BEHIND, **station, **row.behind["m1"]).rows
+			assert len(behind) == approx(row.m1 * row.customers / 100, abs=0.01)
+
+
+@pytest.mark.usefixtures("at_home_elsewhere")
+def test_a_month_of_a_branch_leads_to_who_bought_there(company):
+	found = truth()
+	last = found.as_of - timedelta(days=1)
+	for branch in (shop.STATION, None):
+		chosen = {"company": company, **({"branch": branch} if branch else {})}
+		report = Report(NEW, **chosen)
+		for row in (report.rows[0], report.rows[-2], report.rows[-1]):
+			assert len(Report(BEHIND, **chosen, **row.behind["new_customers"]).rows) == row.new_customers
+			start, end = (getdate(day) for day in row.behind["orders"]["bought"].split(".."))
+			assert end <= last
+			there = {
+				who
+				for who, own in found.orders.items()
+				for order in own
+				if start <= order.day <= end
+				and (not branch or max(order.amounts, key=lambda name: order.amounts[name]) == branch)
+			}
+			assert {one.customer for one in Report(BEHIND, **chosen, **row.behind["orders"]).rows} == there
 
 
 # --- new against repeat --------------------------------------------------------------------------------------

@@ -53,17 +53,24 @@ class CohortRetention(insight.Insight):
 		return table.semi_join(orders.filter(orders.order_no == 1), "customer")
 
 	@cached_property
+	def begin(self) -> date | None:
+		"""The day of the first order of all: where the data begin, whatever the filters show of them."""
+		orders = self.lake.orders
+		day = self.frame(orders.agg(day=orders.day.min()))["day"].iloc[0]
+		return None if day is None or day != day else getdate(day)
+
+	@cached_property
 	def cells(self) -> pd.DataFrame:
 		from ccms_app.behaviour import cohorts
 
 		lake = self.lake
-		return cohorts.retention(self._won(lake.orders), self._won(lake.daily), self.as_of)
+		return cohorts.retention(self._won(lake.orders), self._won(lake.daily), self.as_of, self.begin)
 
 	@cached_property
 	def second(self) -> pd.DataFrame:
 		from ccms_app.behaviour import cohorts
 
-		return cohorts.second_purchase(self._won(self.lake.orders), self.as_of)
+		return cohorts.second_purchase(self._won(self.lake.orders), self.as_of, begin=self.begin)
 
 	@cached_property
 	def shown(self) -> pd.DataFrame:
@@ -116,17 +123,20 @@ class CohortRetention(insight.Insight):
 		return [*rows, self._total(rows)] if rows else []
 
 	def _total(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-		"""All cohorts shown together; months are the means that the picture shows, or sums of revenue."""
-		second = self.second[self.second.cohort.isin(self.shown.cohort)]
-		had = second[f"had_{WITHIN}"].sum()
-		came = (second[f"rate_{WITHIN}"].fillna(0) * second[f"had_{WITHIN}"]).sum()
+		"""All cohorts shown together: sums of customers and revenue; shares and months are the means that the picture shows."""
+		told = _counted(self.second[self.second.cohort.isin(self.shown.cohort)])
+		second_rate, rate_within = _rates(told)
 		customers, cumulative = (sum(row[field] for row in rows) for field in ("customers", "cumulative"))
+		months = {f"{cohort:%Y-%m}" for cohort in told.cohort}
+		meant = [row for row in rows if row["cohort"] in months]
 		found = {
 			"customers": customers,
-			"second_rate": insight.hundred(insight.ratio(second.second.sum(), second.customers.sum())),
-			"rate_within": insight.hundred(insight.ratio(came, had)),
+			"second_rate": insight.hundred(second_rate),
+			"rate_within": insight.hundred(rate_within),
 			"cumulative": cumulative,
-			"each": insight.ratio(cumulative, customers),
+			"each": insight.ratio(
+				*(sum(row[field] for row in meant) for field in ("cumulative", "customers"))
+			),
 			"currency": self.currency,
 		}
 		for offset in range(MONTHS + 1):
@@ -259,13 +269,12 @@ class CohortRetention(insight.Insight):
 		if self.shown.empty:
 			return []
 		known = self.all
+		second_rate, rate_within = _rates(_counted(self.second[self.second.cohort.notna()]))
 		mean = self.average if self.measure == RETENTION else {}
 		found = [
 			cards.count(_("Customers"), known.customers, indicator="Blue"),
-			cards.percent(_("Came a second time"), _known(known.second_rate), indicator="Green"),
-			cards.percent(
-				_("within {0} days").format(WITHIN), _known(known[known._fields.index(f"rate_{WITHIN}")])
-			),
+			cards.percent(_("Came a second time"), second_rate, indicator="Green"),
+			cards.percent(_("within {0} days").format(WITHIN), rate_within),
 			cards.percent(
 				_("within {0} days, won in a year").format(WITHIN),
 				self.came_again(0),
@@ -277,6 +286,20 @@ class CohortRetention(insight.Insight):
 		if 1 in mean:
 			found.append(cards.percent(_("Bought in the next month"), mean[1]))
 		return found
+
+
+def _counted(second: pd.DataFrame) -> pd.DataFrame:
+	"""The cohorts that means are made of: neither the first ones of the data nor the running month, as long as there are
+	others."""
+	closed = second[~second.running] if (~second.running).any() else second
+	return closed[~closed.early] if (~closed.early).any() else closed
+
+
+def _rates(second: pd.DataFrame) -> tuple[float | None, float | None]:
+	"""Of cohorts: the share that came a second time, and within so many days of those who have had the time."""
+	had = second[f"had_{WITHIN}"]
+	came = (second[f"rate_{WITHIN}"].fillna(0) * had).sum()
+	return insight.ratio(second.second.sum(), second.customers.sum()), insight.ratio(came, had.sum())
 
 
 def _known(value: float) -> float | None:

@@ -47,7 +47,7 @@ class CustomersBehind(insight.Insight):
 		return cells.conditions(self)
 
 	def query(self, *fields: object):
-		query = self.scores(*fields)
+		query = self.scope.scores(self.run.name, *fields, chosen=not cells.reads_facts(self.filters))
 		for condition in self.conditions:
 			query = query.where(condition)
 		return query

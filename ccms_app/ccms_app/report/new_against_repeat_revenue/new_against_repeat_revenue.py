@@ -190,7 +190,7 @@ class NewAgainstRepeatRevenue(insight.Insight):
 			"behind": {
 				"orders": {"bought": f"{first}..{last}"},
 				"revenue": {"bought": f"{first}..{last}"},
-				"new_customers": {"cohort": name},
+				"new_customers": {"cohort": f"{first}..{last}" if part else name},
 			},
 		}
 		found["revenue"] = found["new_revenue"] + found["repeat_revenue"]
