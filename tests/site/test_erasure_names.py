@@ -164,3 +164,26 @@ def test_what_another_form_copies_of_the_customer_goes(listed, monkeypatch):
 	left = frappe.db.get_value(statement, row.name, ["customer", "customer_name", "billing_email"])
 	assert left[:2] == (name, name)
 	assert not listed or not left[2]
+
+
+@pytest.mark.parametrize("name", ["欧阳明日香", "Zuzana Węgrzynowska", "Aurelia Quittenbaum"])
+def test_queued_mails_to_staff_that_name_the_person_go_however_they_are_encoded(name):
+	frappe.flags.mute_emails = False
+	frappe.conf.mail_server, frappe.conf.auto_email_id = "localhost", "shop@example.com"
+	customer = make_customer(customer_name=name)
+	queued = []
+	for subject, text in (
+		(f"关于 {name} 的新闻，很长很长的一行字，要分开写的", "你好"),
+		("News", f"{'word ' * 9}今天 {name} said hello"),
+		("News", "今天没有事"),
+	):
+		frappe.sendmail(
+			recipients=["boss@staff.example"],
+			sender="shop@example.com",
+			subject=subject,
+			message=f"<p>{text}</p>",
+			delayed=True,
+		)
+		queued.append(frappe.get_last_doc("Email Queue").name)
+	erasing.now(customer.name, erasing.new_name())
+	assert [bool(frappe.db.exists("Email Queue", mail)) for mail in queued] == [False, False, True]

@@ -46,6 +46,13 @@ def test_an_export_holds_what_she_did(customer):
 	assert not any("identity" in one or "event_id" in one for one in found)
 
 
+def test_an_export_holds_what_is_counted_by_day(customer):
+	found = Handler().export(customer)[DAY]
+	assert sum(one["events"] for one in found if not one.get("shared")) == 3
+	(shared,) = [one for one in found if one.get("shared")]
+	assert "events" not in shared and shared["day"]
+
+
 def test_an_export_says_of_shared_times_only_that_something_happened(source, customer):
 	frappe.db.set_value(EVENT, row(source, "shared").name, "subject", "perhaps her husband's words")
 	frappe.db.set_value(EVENT, row(source, "another in her browser").name, "content", "a guest's words")

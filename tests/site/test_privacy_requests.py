@@ -7,10 +7,12 @@ import frappe
 import pytest
 from frappe.utils import add_days, getdate, nowdate
 
-from ccms_app.privacy.store import erasing, frappe_requests, held, portal, requests
+from ccms_app.privacy.store import erasing, exporting, frappe_requests, held, portal, requests
 from tests.site import world
 from tests.site.factories import ABROAD, COMPANY, make_customer, make_program, make_sales_invoice
+from tests.site.ledger_checks import membership_of, set_balance
 from tests.site.own_jobs import run_own_jobs
+from tests.site.reach import make_contact
 
 DOCTYPE = "CCMS Privacy Request"
 
@@ -110,6 +112,17 @@ def test_the_page_shows_a_customer_only_their_own():
 	first = held.ask(user.name, mine.name, "erase")
 	assert held.ask(user.name, mine.name, "erase") == first
 	assert frappe.db.get_value(DOCTYPE, first, "checked_how") == "Logged In"
+
+
+def test_the_page_tells_of_everything_that_the_copy_has():
+	customer = make_customer(make_program())
+	set_balance(membership_of(customer), 50)
+	make_contact(customer)
+	found = {doctype: rows for doctype, rows in exporting.collect(customer.name).items() if rows}
+	groups = held.groups(customer.name)
+	assert {"Contact", "CCMS Points Lot", "CCMS Points Ledger Entry"} <= set(found)
+	assert sum(group["count"] for group in groups) == sum(map(len, found.values()))
+	assert dict(groups[-1]["rows"])["CCMS Points Lot"] == str(len(found["CCMS Points Lot"]))
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import frappe
 from frappe.query_builder import DocType
+from frappe.utils import get_datetime
 from pypika.terms import Criterion
 
 from ccms_app.customer_handler import Nothing
@@ -22,6 +24,8 @@ EVENT, DAY = "CCMS Customer Interaction", "CCMS Interaction Day"
 BATCH = 5_000
 EXPORTED = ("occurred_at", "interaction_type", "channel", "direction", "company", "branch", "subject", "content", "outcome", "path", "previous_path", "dwell", "duration", "item", "amount", "reference_doctype", "reference_name", "event_source", "payload")  # fmt: skip
 
+COUNTED = ("day", "interaction_type", "channel", "company", "branch", "events", "dwell", "duration", "amount")
+DAY_OF_SHARED = ("day", "interaction_type", "channel", "company")
 OF_SHARED = ("occurred_at", "interaction_type", "channel", "company")
 """What is exported of an event that may be somebody else's, too."""
 
@@ -54,7 +58,7 @@ class Handler(Nothing):
 					is_shared = another or any(span.covers(row.occurred_at) for span in others)
 					found[row.name] = row | {"shared": is_shared}
 		rows = sorted(found.values(), key=lambda row: (row["occurred_at"], row["name"]))
-		return filled({EVENT: [_told(row) for row in rows]})
+		return filled({EVENT: [_told(row) for row in rows], DAY: list(_days(held))})
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
 		"""Events and daily counts of what is or was this customer's alone. What happened while an address was shared is the
@@ -81,6 +85,27 @@ class Handler(Nothing):
 		"""Events that name the customer by the old name are hers. Of an erased one nothing is remembered."""
 		if not new.startswith(ERASED_PREFIX):
 			identities.remember_name(old, new)
+
+
+def _days(held: dict[str, tuple[list[Span], list[Span]]]) -> Iterator[dict[str, Any]]:
+	"""What is counted by day: of a day on which an address was shared, that something happened."""
+	counts = {"identity": ["in", list(held) or [""]]}
+	for row in frappe.get_all(DAY, counts, ["identity", *COUNTED], order_by="day, name"):
+		mine, others = held[row.identity]
+		if not _touches(mine, row.day):
+			continue
+		is_shared = _touches(others, row.day)
+		fields = DAY_OF_SHARED if is_shared else COUNTED
+		shown = {name: plain(row[name]) for name in fields if row[name] not in (None, "", 0)}
+		yield shown | ({"shared": True} if is_shared else {})
+
+
+def _touches(spans: list[Span], day: date) -> bool:
+	first, last = get_datetime(day), get_datetime(f"{day} 23:59:59.999999")
+	return any(
+		(span.start is None or span.start <= last) and (span.end is None or span.end > first)
+		for span in spans
+	)
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

@@ -29,9 +29,10 @@ class Handler(Nothing):
 			"chain_mac",
 			"active_key",
 			"last_seq",
+			"entry_seq",
 			"sponsor",
 		)
-		told = ("CCMS Membership", "CCMS Points Ledger Entry", "CCMS Points Adjustment")
+		told = ("CCMS Membership", "CCMS Points Ledger Entry", "CCMS Points Lot", "CCMS Points Adjustment")
 		return filled({doctype: readable(doctype, {"customer": customer}, machine) for doctype in told})
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:

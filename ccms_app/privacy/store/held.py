@@ -36,8 +36,23 @@ def groups(customer: str) -> list[dict[str, Any]]:
 	"""Groups of {title, why, kept, count, rows: [[label, text]], more: whether there are more than are shown}; empty ones are
 	left out. Asks no permission."""
 	found = exporting.collect(customer)
-	made = [_group(found, *one) for one in _described()]
+	described = _described()
+	made = [_group(found, *one) for one in described]
+	made.append(_everything_else(found, {doctype for one in described for doctype in one[3]}))
 	return [group for group in made if group["count"]]
+
+
+def _everything_else(found: dict, described: set[str]) -> dict[str, Any]:
+	"""What no other group tells, by kind and number: nothing that is held is left unsaid."""
+	counts = {doctype: len(rows) for doctype, rows in found.items() if rows and doctype not in described}
+	return {
+		"title": _("Everything else"),
+		"why": _("It belongs to what stands above. Your copy of the data has every line of it."),
+		"kept": _("As long as what it belongs to"),
+		"count": sum(counts.values()),
+		"rows": [(_(doctype), str(count)) for doctype, count in counts.items()],
+		"more": False,
+	}
 
 
 def _described() -> list[tuple]:

@@ -59,6 +59,7 @@ def close(user: str, erased_as: str) -> None:
 	values |= {"enabled": 0, "email": new, "first_name": first, "full_name": first}
 	frappe.db.set_value("User", new, values, update_modified=False)
 	frappe.db.delete("User Social Login", {"parenttype": "User", "parent": new})
+	frappe.db.delete("DefaultValue", {"parent": ["in", [user, new]]})
 	frappe.db.delete("__Auth", {"doctype": "User", "name": ["in", [user, new]]})
 	frappe.db.delete("Sessions", {"user": ["in", [user, new]]})
 

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterable
 
 import frappe
-from frappe.query_builder import DocType
+from frappe.query_builder import Criterion, DocType
+
+from ccms_app.privacy import mime
 
 from . import papers
 from .scrubbing import literal
@@ -121,11 +123,7 @@ def forget_addresses(addresses: Iterable[str], words: Iterable[str]) -> int:
 	"""
 	addresses = sorted({address for address in addresses if "@" in address})
 	queue, recipient = DocType("Email Queue"), DocType("Email Queue Recipient")
-	named = None
-	for word in words:
-		one = queue.message.like(f"%{literal(word)}%") | queue.error.like(f"%{literal(word)}%")
-		named = one if named is None else named | one
-	gone = set(frappe.qb.from_(queue).select(queue.name).where(named).run(pluck=True)) if named else set()
+	gone = _saying(set(words))
 	done = 0
 	if addresses:
 		to_them = (
@@ -151,6 +149,25 @@ def forget_addresses(addresses: Iterable[str], words: Iterable[str]) -> int:
 			done += max(frappe.db._cursor.rowcount, 0)
 	_unqueue(sorted(gone))
 	return done + len(gone)
+
+
+def _saying(words: set[str]) -> set[str]:
+	"""The queued mails in which one of these words stands, as it is or encoded."""
+	queue = DocType("Email Queue")
+	if not words:
+		return set()
+	named = Criterion.any(
+		column.like(f"%{literal(word)}%") for word in sorted(words) for column in (queue.message, queue.error)
+	)
+	gone = set(frappe.qb.from_(queue).select(queue.name).where(named).run(pluck=True))
+	encoded = Criterion.any(queue.message.like(f"%{sign}%") for sign in mime.SIGNS)
+	names = sorted(set(frappe.qb.from_(queue).select(queue.name).where(encoded).run(pluck=True)) - gone)
+	for start in range(0, len(names), CHUNK):
+		part = queue.name.isin(names[start : start + CHUNK])
+		for name, message in frappe.qb.from_(queue).select(queue.name, queue.message).where(part).run():
+			if mime.says(message, words):
+				gone.add(name)
+	return gone
 
 
 def _waiting(names: set[str]) -> set[str]:

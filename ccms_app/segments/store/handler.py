@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import frappe
+
 from ccms_app.customer_handler import Nothing
-from ccms_app.customer_rows import delete, filled, readable
+from ccms_app.customer_rows import delete, filled, plain, readable
 
 from . import changes, renames
+
+LISTED = "CCMS Segment Customer"
 
 
 class Handler(Nothing):
 	"""Memberships of segments, and the customers that segments name."""
 
-	doctypes = (renames.MEMBER, "CCMS Segment Customer")
-	restored = ((renames.MEMBER, "customer"), ("CCMS Segment Customer", "customer"))
+	doctypes = (renames.MEMBER, LISTED)
+	restored = ((renames.MEMBER, "customer"), (LISTED, "customer"))
 
 	def export(self, customer: str) -> dict[str, list[dict[str, Any]]]:
-		return filled({renames.MEMBER: readable(renames.MEMBER, {"customer": customer})})
+		named = frappe.get_all(LISTED, {"customer": customer}, ["parent as segment", "note", "creation"])
+		listed = [{name: plain(value) for name, value in row.items() if value} for row in named]
+		return filled({renames.MEMBER: readable(renames.MEMBER, {"customer": customer}), LISTED: listed})
 
 	def erase(self, customer: str, erased_as: str) -> dict[str, int]:
 		"""Memberships and lists go; a rule that named the customer names nobody any more."""
