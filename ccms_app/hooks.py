@@ -327,6 +327,7 @@ override_whitelisted_methods = {
 	"frappe.core.doctype.data_export.exporter.export_data": "ccms_app.api.exports.data_export",
 	"frappe.utils.global_search.search": "ccms_app.api.search.found_anywhere",
 	"frappe.client.validate_link": "ccms_app.api.search.validate",
+	"frappe.desk.search.get_link_title": "ccms_app.api.search.title",
 	"frappe.desk.search.search_link": "ccms_app.api.search.link",
 	"frappe.desk.search.search_widget": "ccms_app.api.search.widget",
 	"frappe.desk.doctype.tag.tag.remove_tag": "ccms_app.api.tags.remove_tag",

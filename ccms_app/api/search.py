@@ -71,6 +71,14 @@ def widget(
 
 
 @frappe.whitelist()
+def title(doctype: str, docname: str) -> str | None:
+	"""`frappe.desk.search.get_link_title`; the name itself of what the user may not see."""
+	if not frappe.db.exists(doctype, docname) or not searches.may_know_title(doctype, docname):
+		return docname
+	return search.get_link_title(doctype, docname)
+
+
+@frappe.whitelist()
 def validate(doctype: str, docname: str, fields: Any = None) -> dict[str, Any]:
 	"""`frappe.client.validate_link`."""
 	if not searches.may_know(doctype, docname):

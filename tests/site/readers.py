@@ -279,6 +279,14 @@ def doors(doctype: str, name: str, customer: str) -> Iterator[tuple[str, str, di
 					"filters": [[df.options, child, "=", customer]],
 				},
 			)
+			escaped = json.dumps([[df.options, child, "=", customer]])
+			for word in (df.options, child):
+				escaped = escaped.replace(word, f"\\u{ord(word[0]):04x}{word[1:]}")
+			yield (
+				f"filter by child {df.options}, escaped",
+				"frappe.client.get_list",
+				{"doctype": doctype, "filters": escaped},
+			)
 			yield (
 				f"count by child {df.options}",
 				"frappe.client.get_count",

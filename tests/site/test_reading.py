@@ -114,6 +114,15 @@ def test_no_filter_tells_whether_somebody_is_there(marked, who):
 	assert not told, "\n".join(map(str, told))
 
 
+@pytest.mark.parametrize("who", [ANALYST, PORTAL, FOREIGN], ids=["analyst", "portal", "foreign"])
+def test_the_title_of_a_link_is_told_only_to_who_may_see_it(marked, who):
+	"""A membership shows its member's name wherever one links to it."""
+	asked = {"doctype": "CCMS Membership", "docname": marked.names["CCMS Membership"]}
+	method = "frappe.desk.search.get_link_title"
+	assert MARKER in through(Reader(world.MANAGER), method, asked)[1]
+	assert MARKER not in through(Reader(who), method, asked)[1]
+
+
 def _said(text: str) -> object:
 	try:
 		body = json.loads(text)

@@ -16,6 +16,7 @@ from . import books_fence, fence
 from .exports import MODULE
 
 CUSTOMER = "Customer"
+PEOPLE = (CUSTOMER, "Contact", "Address", "Lead")
 
 
 def visible(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -42,6 +43,13 @@ def may_know(doctype: str, name: str) -> bool:
 	if not (_is_fenced(doctype) or _reads_only_own(doctype)) or not frappe.db.exists(doctype, name):
 		return True
 	return any(bool(frappe.has_permission(doctype, right, doc=name)) for right in ("select", "read"))
+
+
+def may_know_title(doctype: str, name: str) -> bool:
+	"""Whether the user may be told what a document is called: who somebody is, only to those who may see them."""
+	if doctype in PEOPLE or frappe.get_meta(doctype).module == MODULE:
+		return any(bool(frappe.has_permission(doctype, right, doc=name)) for right in ("select", "read"))
+	return may_know(doctype, name)
 
 
 def _is_fenced(doctype: str) -> bool:
