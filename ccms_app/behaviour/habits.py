@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from . import amounts
 from .orders import Purchases
+from .private import PRIVATE
 
 PREFERRED = ("item", "item_group", "brand")
 
@@ -73,6 +74,7 @@ def _numbered(known: Purchases, counted: ir.Table) -> tuple[ir.Table, dict[str, 
 	names = {}
 	for column in ("customer", *PREFERRED):
 		some = counted if column == "customer" else known.lines.filter(known.lines[column].notnull())
+		some = some.filter(some[column] != PRIVATE) if column == "item" else some
 		some = some.select(column).distinct()
 		number = (ibis.row_number().over(order_by=column) + 1).cast("int32")
 		names[column] = known.keep(some.mutate(number=number))

@@ -12,6 +12,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from .private import PRIVATE
 from .selections import frame, sold, window
 
 # rarer things pair by chance; an order as long as this is a stock-up that pairs everything with everything
@@ -52,6 +53,7 @@ def paired(
 ) -> Table:
 	"""The query behind :func:`pairs`."""
 	bought = sold(window(lines, as_of, days))
+	bought = bought.filter(bought.item != PRIVATE)
 	bought = bought.select("customer", "day", thing=bought[by])
 	bought = bought.filter(bought.thing.notnull()).distinct()
 	# numbers are joined and counted several times faster than names

@@ -125,6 +125,20 @@ CUSTOM_FIELDS: dict[str, list[dict]] = {
 			"report_hide": 1,
 		},
 	],
+	"Item Group": [
+		{
+			"fieldname": "ccms_privacy_class",
+			"label": "Privacy Class",
+			"fieldtype": "Select",
+			"options": "\nMedical\nEducation\nOther",
+			"insert_after": "is_group",
+			"in_standard_filter": 1,
+			"description": (
+				"That customers buy of this group and those below it counts in orders and revenue; what they bought enters "
+				"no favourite, pair, rule of a segment or report about customers."
+			),
+		},
+	],
 	"Company": [
 		{
 			"fieldname": "ccms_books_retention_years",

@@ -6,6 +6,7 @@ import frappe
 import pytest
 from frappe.utils import add_days, add_months, get_first_day, getdate, nowdate
 
+from ccms_app.behaviour.private import PRIVATE
 from ccms_app.behaviour.store import dirty, files
 from tests.site import world
 from tests.site.factories import (
@@ -62,6 +63,36 @@ def test_a_sale_becomes_a_line_with_everything_it_says():
 	)
 	assert not (line["is_return"] or line["is_debit_note"] or line["is_free"])
 	assert line["margin"] is None and line["return_against"] is None and line["brand"] is None
+
+
+def test_what_was_bought_of_a_private_group_is_not_told():
+	parent = frappe.get_doc({"doctype": "Item Group", "item_group_name": f"Clinic {frappe.generate_hash(length=5)}",
+		"parent_item_group": "All Item Groups", "is_group": 1}).insert()  # fmt: skip
+	child = frappe.get_doc({"doctype": "Item Group", "item_group_name": f"Pills {frappe.generate_hash(length=5)}",
+		"parent_item_group": parent.name}).insert()  # fmt: skip
+	item = make_item(item_group=child.name).name
+	customer = make_customer()
+	make_sales_invoice(customer, posting_date=ago(3), items=[(item, 2, 50), (TEA, 1, 100)])
+	read()
+	assert {line["item"]: line["item_group"] for line in lines_of(customer)} == {
+		item: child.name,
+		TEA: "Products",
+	}
+	parent.reload().update({"ccms_privacy_class": "Medical"}).save()
+	try:
+		assert read().read_months, "a class changes what every file may say"
+		told = {line["item"]: line for line in lines_of(customer)}
+		assert set(told) == {PRIVATE, TEA}
+		hidden = told[PRIVATE]
+		assert (hidden["item_group"], hidden["brand"]) == (None, None)
+		assert (hidden["qty"], hidden["net_amount"]) == (2, 100), "money and orders count"
+		text = " ".join(str(value) for line in told.values() for value in line.values())
+		assert item not in text and child.name not in text
+	finally:
+		parent.reload().update({"ccms_privacy_class": ""}).save()
+		frappe.db.commit()
+	read()
+	assert {line["item"] for line in lines_of(customer)} == {item, TEA}
 
 
 def test_a_discount_on_the_whole_lowers_the_ratio_of_each_line():

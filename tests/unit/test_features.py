@@ -11,6 +11,7 @@ from ccms_app.behaviour import cycle
 from ccms_app.behaviour.engine import Engine
 from ccms_app.behaviour.features import COLUMNS, compute, features
 from ccms_app.behaviour.lines import SCHEMA
+from ccms_app.behaviour.private import PRIVATE
 from ccms_app.behaviour.settings import Settings
 from tests.unit.shop_lines import MONDAY, line, returned
 
@@ -169,6 +170,15 @@ def test_favourites_go_by_orders_then_by_what_was_paid_then_by_name(known):
 	assert found["favourite_item"].to_dict() == {"by orders": "tea", "by paid": "milk", "by name": "milk"}
 	assert found.loc["by orders", "favourite_group"] == "group of tea"
 	assert found.loc["by paid", "favourite_brand"] == "brand of milk"
+
+
+def test_what_is_private_is_no_favourite(known):
+	def hidden(customer: str, day: int) -> dict:
+		return line(customer, day, PRIVATE, 100, item_group=None, brand=None, line=f"{customer}{day}")
+
+	found = known([*(hidden("ann", day) for day in range(3)), line("ann", 5, "tea"), hidden("ben", 1)])
+	assert found.loc["ann", "favourite_item"] == "tea" and found.loc["ann", "orders"] == 4
+	assert pd.isna(found.loc["ben", "favourite_item"]) and found.loc["ben", "orders"] == 1
 
 
 def test_items_of_one_group_in_one_order_count_once(known):

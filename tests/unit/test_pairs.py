@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ccms_app.behaviour import pairs
+from ccms_app.behaviour.private import PRIVATE
 from tests.unit.shop_lines import line, returned, table
 
 AS_OF = date(2024, 12, 1)
@@ -56,6 +57,11 @@ def test_what_came_back_as_a_whole_was_never_bought_together():
 	pd.testing.assert_frame_equal(
 		found(kept + whole + [returned(each, 90) for each in whole] + part), found()
 	)
+
+
+def test_what_is_private_pairs_with_nothing():
+	lines = rows() + [line(f"c{number}", number % 100, PRIVATE) for number in range(32)]
+	assert set(found(lines)["first"]) == {"milk", "tea"}
 
 
 def test_limits():

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from ccms_app.behaviour import preferences
+from ccms_app.behaviour.private import PRIVATE
 from tests.unit.shop_lines import daily_of, line, orders_of, returned, table
 
 AS_OF = date(2024, 12, 30)
@@ -56,6 +57,11 @@ class TestFavourites:
 		sent = [line("cat", number, "tea") for number in range(3)]
 		found = favourites([*rows(), *sent, *(returned(each, 9) for each in sent)])
 		assert found["favourite_of"].sum() == 2 and found["customer_share"].tolist() == [1, 0.5]
+
+	def test_what_is_private_is_nobodys_favourite(self):
+		hidden = [line("zoe", day, PRIVATE, net=500, item_group=None, brand=None) for day in range(20)]
+		found = favourites([*rows(), *hidden])
+		assert found["favourite_of"].to_dict() == {"jam": 2, "tea": 0}
 
 	def test_ties_go_to_revenue_then_to_the_name(self):
 		tied = [line("ann", 0, "tea", net=10), line("ann", 1, "jam", net=11)]

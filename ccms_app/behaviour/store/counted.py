@@ -13,6 +13,8 @@ from frappe.query_builder.functions import Abs, Cast_, Coalesce, Concat, NullIf
 from pypika.queries import QueryBuilder
 from pypika.terms import Term, ValueWrapper
 
+from ccms_app.behaviour.private import PRIVATE
+
 from . import stream
 
 SALES, TILL = "Sales Invoice", "POS Invoice"
@@ -104,6 +106,33 @@ def lines(
 	return query.select(stream.row(values, TEXT)).where(condition & doc.posting_date[first:last])
 
 
+def private_groups() -> list[str]:
+	"""Item groups with a privacy class, and those below them, sorted."""
+	if not frappe.get_meta("Item Group").has_field("ccms_privacy_class"):
+		return []  # a site that was not migrated yet
+	group, above = frappe.qb.DocType("Item Group"), frappe.qb.DocType("Item Group").as_("above")
+	query = frappe.qb.from_(group).join(above).on((group.lft >= above.lft) & (group.rgt <= above.rgt))
+	query = query.where(Coalesce(above.ccms_privacy_class, "") != "")
+	return sorted(query.select(group.name).distinct().run(pluck=True))
+
+
+def _what(line) -> dict[str, Term]:
+	"""The columns that say what was bought; nothing of it where the item group has a privacy class."""
+	known = {
+		"item": Coalesce(NullIf(line.item_code, ""), NullIf(line.item_name, ""), line.name),
+		"item_group": line.item_group,
+		"brand": line.brand,
+	}
+	groups = private_groups()
+	if not groups:
+		return known
+	is_private = line.item_group.isin(groups)
+	return {
+		name: Case().when(is_private, PRIVATE if name == "item" else None).else_(column)
+		for name, column in known.items()
+	}
+
+
 def columns(doctype: str, doc, line, cost: Term, branch: str) -> dict[str, Term]:
 	"""The columns of LINES that a query brings (the others are the same for all lines of a document type)."""
 	qty, stock_qty = _signed(doc, line.qty), _signed(doc, line.stock_qty)
@@ -132,9 +161,7 @@ def columns(doctype: str, doc, line, cost: Term, branch: str) -> dict[str, Term]
 		"posted_at": Timestamp(doc.posting_date, doc.posting_time),
 		"day": doc.posting_date,
 		"customer": doc.customer,
-		"item": Coalesce(NullIf(line.item_code, ""), NullIf(line.item_name, ""), line.name),
-		"item_group": line.item_group,
-		"brand": line.brand,
+		**_what(line),
 		"qty": qty,
 		"stock_qty": stock_qty,
 		"net_amount": net,

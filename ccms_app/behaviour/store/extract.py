@@ -16,7 +16,7 @@ from frappe.utils import now
 
 from ccms_app.behaviour.lines import SCHEMA
 
-from . import dirty, documents, files, stream
+from . import counted, dirty, documents, files, stream
 from .months import Month
 
 # raise it when the meaning of a column changes: every file is then written anew
@@ -91,7 +91,8 @@ def extract(
 def _basis(company: str, branch: str) -> str:
 	"""What all files of a company must have in common; a change of it makes all of them stale."""
 	currency = frappe.get_cached_value("Company", company, "default_currency")
-	return sha1(f"{VERSION} {currency} {branch} {SCHEMA.to_string()}".encode()).hexdigest()[:12]
+	private = " ".join(counted.private_groups())
+	return sha1(f"{VERSION} {currency} {branch} {private} {SCHEMA.to_string()}".encode()).hexdigest()[:12]
 
 
 def _kept(manifest: dict, stale: set[str | None]) -> dict[str, dict]:
