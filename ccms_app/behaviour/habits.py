@@ -74,8 +74,8 @@ def _numbered(known: Purchases, counted: ir.Table) -> tuple[ir.Table, dict[str, 
 	names = {}
 	for column in ("customer", *PREFERRED):
 		some = counted if column == "customer" else known.lines.filter(known.lines[column].notnull())
-		some = some.filter(some[column] != PRIVATE) if column == "item" else some
 		some = some.select(column).distinct()
+		some = some.filter(some[column] != PRIVATE) if column == "item" else some
 		number = (ibis.row_number().over(order_by=column) + 1).cast("int32")
 		names[column] = known.keep(some.mutate(number=number))
 		# a line may bear no brand, but always a customer, who may not be counted
