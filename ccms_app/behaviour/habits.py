@@ -5,9 +5,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from . import amounts
+from . import amounts, private
 from .orders import Purchases
-from .private import PRIVATE
 
 PREFERRED = ("item", "item_group", "brand")
 
@@ -75,7 +74,7 @@ def _numbered(known: Purchases, counted: ir.Table) -> tuple[ir.Table, dict[str, 
 	for column in ("customer", *PREFERRED):
 		some = counted if column == "customer" else known.lines.filter(known.lines[column].notnull())
 		some = some.select(column).distinct()
-		some = some.filter(some[column] != PRIVATE) if column == "item" else some
+		some = private.told(some) if column == "item" else some
 		number = (ibis.row_number().over(order_by=column) + 1).cast("int32")
 		names[column] = known.keep(some.mutate(number=number))
 		# a line may bear no brand, but always a customer, who may not be counted

@@ -12,7 +12,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
-from .private import PRIVATE
+from . import private
 from .selections import frame, sold, window
 
 # rarer things pair by chance; an order as long as this is a stock-up that pairs everything with everything
@@ -52,8 +52,7 @@ def paired(
 	lines: Table, as_of: date, days: int | None, by: str, orders: int, longest: int, support: int, top: int
 ) -> Table:
 	"""The query behind :func:`pairs`."""
-	bought = sold(window(lines, as_of, days))
-	bought = bought.filter(bought.item != PRIVATE)
+	bought = private.told(sold(window(lines, as_of, days)))
 	bought = bought.select("customer", "day", thing=bought[by])
 	bought = bought.filter(bought.thing.notnull()).distinct()
 	# numbers are joined and counted several times faster than names

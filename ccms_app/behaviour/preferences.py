@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from ibis.expr.types import Table
 
+from . import private
 from .amounts import key as amount_key
-from .private import PRIVATE
 from .selections import frame, marked, month, sold, went_out, window
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -28,7 +28,7 @@ def favourites(lines: Table, as_of: date, by: str, days: int | None = 365) -> pd
 		orders, then revenue, then name). By customers, then revenue.
 	"""
 	known = marked(window(lines, as_of, days))
-	chosen = known.filter(known[by].notnull(), known.item != PRIVATE)
+	chosen = private.told(known).filter(known[by].notnull())
 	out = went_out(chosen) & ~chosen.undone
 	# first by day: two small groupings are faster than one that counts distinct days
 	each = chosen.group_by("customer", "day", thing=chosen[by]).agg(

@@ -19,8 +19,8 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from . import private
 from .lines import BELOW_LIST
-from .private import PRIVATE
 from .selections import frame, sold, week, window
 
 HIGH, MEDIUM, LOW, UNKNOWN = "High", "Medium", "Low", "Unknown"
@@ -88,8 +88,8 @@ def compared(lines: Table) -> Table:
 
 	Empty when all prices were alike (no line below list, or every one): then there is nothing to respond to.
 	"""
-	priced = sold(lines)
-	priced = priced.filter(priced.paid_ratio.notnull(), priced.item != PRIVATE).select(
+	priced = private.told(sold(lines))
+	priced = priced.filter(priced.paid_ratio.notnull()).select(
 		"customer", "item", week=week(priced.day), below=(priced.paid_ratio < BELOW_LIST).cast("float64")
 	)
 	cells = priced.group_by("customer", "item", "week").agg(

@@ -111,6 +111,12 @@ def _caps(program: Program, total: Decimal, precision: int) -> list[tuple[str, D
 	return [(code, money.rounded(cap, precision, "Down")) for code, cap in caps if cap < total]
 
 
+def too_many(spendable: Decimal, posting_date: date | None, today: date | None) -> Refusal:
+	"""More points than there are; with the date, where there may be more today than there were then."""
+	earlier = {"date": posting_date} if posting_date and today and posting_date < today else {}
+	return Refusal("balance", {"spendable": spendable, **earlier})
+
+
 def _refusal(
 	program: Program,
 	points: Decimal,
@@ -138,8 +144,7 @@ def _refusal(
 	if posting_date and not program.runs_on(posting_date):
 		return Refusal("not_running", {"program": program.name, "date": posting_date})
 	if points > spendable:
-		earlier = {"date": posting_date} if posting_date and today and posting_date < today else {}
-		return Refusal("balance", {"spendable": spendable, **earlier})
+		return too_many(spendable, posting_date, today)
 	covers_all = ceiling_points(program, total)
 	if points > covers_all:
 		return Refusal("total", {"most": covers_all})

@@ -21,7 +21,7 @@ from ccms_app.loyalty.model import EARN, REDEEM, ZERO, Allocation, Entry, Progra
 from ccms_app.loyalty.money import dec
 
 from . import ledger, members, programs
-from .credit_notes import LINE_LINK, returned_line
+from .credit_notes import LINE_LINK, returned_line, sold_line
 from .invoices import EARNING
 
 BATCH = 200  # customers
@@ -318,13 +318,8 @@ class _Shares:
 				originals[row.doctype].add(row.return_against)
 		for doctype, names in originals.items():
 			for line in self._read(doctype, names):
-				self._sold[doctype, line.parent][line.name] = returns.SoldLine(
-					line.name,
-					dec(line.qty),
-					dec(line.base_net_amount),
-					dec(line.amount),
-					dec(line.rate),
-					line.item_code or "",
+				self._sold[doctype, line.parent][line.name] = sold_line(
+					line.name, line.item_code, line.qty, line.amount, line.rate, line.base_net_amount
 				)
 			notes = frappe.get_all(
 				doctype,

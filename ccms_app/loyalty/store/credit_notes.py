@@ -59,7 +59,7 @@ def share_of(doc, locked: bool = False) -> Decimal:
 	link, item = LINE_LINK[doc.doctype], f"{doc.doctype} Item"
 	sold_table, parent = frappe.qb.DocType(item), frappe.qb.DocType(doc.doctype)
 	sold = {
-		name: returns.SoldLine(name, dec(qty), dec(net), dec(amount), dec(rate), item_code or "")
+		name: sold_line(name, item_code, qty, amount, rate, net)
 		for name, item_code, qty, net, amount, rate in (
 			frappe.qb.from_(sold_table)
 			.select(
@@ -91,6 +91,11 @@ def share_of(doc, locked: bool = False) -> Decimal:
 	back = list((query.for_update() if locked else query).run())
 	back += [tuple(row.get(field) for field in fields) for row in doc.items]
 	return returns.share(sold, (returned_line(*row) for row in back))
+
+
+def sold_line(name, item_code, qty, amount, rate, base_net_amount) -> returns.SoldLine:
+	"""A line of a sale as the share reads it."""
+	return returns.SoldLine(name, dec(qty), dec(base_net_amount), dec(amount), dec(rate), item_code or "")
 
 
 def returned_line(link, item_code, qty, amount, rate, base_net_amount) -> returns.ReturnedLine:

@@ -353,8 +353,7 @@ def lock_for_submit(doc) -> None:
 
 
 def _refuse_too_many(doc, sale: Sale, spendable: Decimal) -> NoReturn:
-	earlier = {"date": sale.posting_date} if sale.posting_date < getdate(nowdate()) else {}
-	refusals.refuse(redemption.Refusal("balance", {"spendable": spendable, **earlier}), doc)
+	refusals.refuse(redemption.too_many(spendable, sale.posting_date, getdate(nowdate())), doc)
 
 
 def post(doc) -> None:

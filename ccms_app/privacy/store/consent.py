@@ -97,7 +97,7 @@ def _standing(persons: list[str], purpose: str, channel: str, at: datetime) -> d
 	customers = [person for person in persons if not is_key(person)]
 	owner = _owners(keys)
 	everybody = {*customers, *owner.values()}
-	addresses, records = _addresses(customers), _own_records(everybody)
+	addresses, records = _addresses(customers), own_records(everybody)
 	asked = {*keys, *(key for found in (addresses, records) for part in found.values() for key in part)}
 	said = _said(everybody, asked, purpose, at)
 	for customer, own in records.items():
@@ -137,7 +137,7 @@ def _addresses(customers: list[str]) -> dict[str, list[str]]:
 	return found
 
 
-def _own_records(customers: Iterable[str]) -> dict[str, list[str]]:
+def own_records(customers: Iterable[str]) -> dict[str, list[str]]:
 	"""The identities that stand for customers' own records, as a link in a message to a customer names them."""
 	found: dict[str, list[str]] = defaultdict(list)
 	if names := sorted(customers):

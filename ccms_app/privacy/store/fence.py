@@ -138,12 +138,17 @@ def is_within(customer: str | None, user: str | None = None) -> bool:
 		return True
 	if not frappe.db.exists("Customer", customer):
 		return False
-	belongs = {
+	belongs = belongs_to(customer)
+	return not belongs or bool(belongs & set(names))
+
+
+def belongs_to(customer: str) -> set[str | None]:
+	"""The companies that a customer deals with; None among them where a row names no company."""
+	return {
 		company
 		for one in BELONGING
 		for company in frappe.get_all(one, filters={"customer": customer}, pluck="company", distinct=True)
 	}
-	return not belongs or bool(belongs & set(names))
 
 
 # --- what belongs to a customer ----------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from frappe.query_builder import DocType
 from frappe.utils import get_datetime, now
 
 from ccms_app.identity.handlers import Nothing
-from ccms_app.identity.kinds import CUSTOMER
 from ccms_app.identity.store import identities
 from ccms_app.privacy import words
 
@@ -145,7 +144,7 @@ def _refused(customer: str, with_addresses: bool = False) -> list[tuple[str, str
 	Args:
 		with_addresses: also what was refused for an address alone.
 	"""
-	own = frappe.get_all(consent.IDENTITY, {"customer": customer, "kind": CUSTOMER}, pluck="name")
+	own = consent.own_records([customer])[customer]
 	asked = dict.fromkeys(
 		(row.purpose, row.channel or "")
 		for row in said_by(customer, ["purpose", "channel", "state", "subject_hash"])

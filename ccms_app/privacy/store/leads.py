@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import frappe
-from frappe.model.rename_doc import rename_doc
 from frappe.query_builder import DocType
 
 from ccms_app.privacy import words as erased
@@ -92,15 +91,7 @@ def wipe_prospects(names: list[str], erased_as: str) -> dict[str, int]:
 		trails.clear(PROSPECT, [name])
 		if not name.startswith(erased.ERASED_PREFIX):
 			new = f"{erased_as}-{frappe.generate_hash(length=6)}"
-			rename_doc(
-				PROSPECT,
-				name,
-				new,
-				force=True,
-				ignore_permissions=True,
-				show_alert=False,
-				rebuild_search=False,
-			)
+			trails.rename(PROSPECT, name, new)
 		values = {"company_name": new, "website": None, "fax": None, **custom_fields.emptied(PROSPECT)}
 		frappe.db.set_value(PROSPECT, new, values, update_modified=False)
 		frappe.db.delete("CRM Note", {"parenttype": PROSPECT, "parent": new})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import frappe
-from frappe.model.rename_doc import rename_doc
 
 from . import portal, trails
 
@@ -49,9 +48,7 @@ def close(user: str, erased_as: str) -> None:
 	else:
 		new = f"{erased_as}-{frappe.generate_hash(length=6)}{NOWHERE}"
 		trails.clear("User", [user])
-		rename_doc(
-			"User", user, new, force=True, ignore_permissions=True, show_alert=False, rebuild_search=False
-		)
+		trails.rename("User", user, new)
 	trails.clear("User", [new])
 	here = set(frappe.db.get_table_columns("User"))
 	first = new.partition("@")[0]

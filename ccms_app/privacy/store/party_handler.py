@@ -71,7 +71,7 @@ class Handler(Nothing):
 		users, mine = logins.of(both), logins.alone(both)  # while contacts say whose they are
 		done = _wipe_now(both, once, prospects, erased_as)
 		for doctype in people.DOCTYPES:
-			done |= people.wipe(doctype, both, once, erased_as, users=mine)
+			done |= people.wipe(doctype, both, once, erased_as, prospects=prospects, users=mine)
 		done |= leads.wipe(once, erased_as) | leads.wipe_prospects(prospects, erased_as)
 		_close(users, mine, both, erased_as)
 		if customer != erased_as and frappe.db.exists(CUSTOMER, customer):
@@ -80,7 +80,7 @@ class Handler(Nothing):
 			)
 			trails.clear(CUSTOMER, [customer])
 			trails.unused_tags(tags)
-			people.rename(CUSTOMER, customer, erased_as)
+			trails.rename(CUSTOMER, customer, erased_as)
 			done[CUSTOMER] = 1
 		_wipe_customer(erased_as)
 		for doctype in _ours():
@@ -169,7 +169,7 @@ def _call_nobody(doctype: str, name: str, called: list[str], erased_as: str) -> 
 	"""Some documents are called by their customer: APMT-Anna-0001, Anna - Bank."""
 	if name.startswith(words.ERASED_PREFIX):
 		return
-	people.rename(doctype, name, f"{erased_as}-{frappe.generate_hash(length=6)}")
+	trails.rename(doctype, name, f"{erased_as}-{frappe.generate_hash(length=6)}")
 	trails.clear(doctype, [name])
 	people.forget_counters(doctype, [f"APMT-{one}-" for one in called])
 

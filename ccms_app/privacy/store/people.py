@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import frappe
-from frappe.model.rename_doc import rename_doc
 from frappe.query_builder import DocType
 
 from ccms_app.privacy import words
@@ -70,10 +69,16 @@ def found_by(customer: str, leads_: Iterable[str] = (), users: Iterable[str] = (
 
 
 def wipe(
-	doctype: str, both: list[str], leads_: list[str], erased_as: str, *, users: Iterable[str] = ()
+	doctype: str,
+	both: list[str],
+	leads_: list[str],
+	erased_as: str,
+	*,
+	prospects: list[str] | None = None,
+	users: Iterable[str] = (),
 ) -> dict[str, int]:
 	"""Those that are this person's alone are emptied and renamed; of others only the link goes."""
-	mine = _Own(both, leads_, leads.prospects(both, leads_))
+	mine = _Own(both, leads_, prospects or [])
 	done = 0
 	for name in linked(doctype, both, leads_, users):
 		rows = frappe.get_all(
@@ -87,7 +92,7 @@ def wipe(
 		if not name.startswith(words.ERASED_PREFIX):
 			counters = _counters(doctype, name)
 			new = f"{erased_as}-{frappe.generate_hash(length=6)}"
-			rename(doctype, name, new)
+			trails.rename(doctype, name, new)
 			trails.clear(doctype, [new])
 			trails.forget_search(doctype, [name, new])
 			forget_counters(doctype, counters)
@@ -95,11 +100,6 @@ def wipe(
 		_empty(doctype, name, erased_as)
 		done += 1
 	return {doctype: done} if done else {}
-
-
-def rename(doctype: str, old: str, new: str) -> None:
-	"""Give a document another name, of which nothing is said."""
-	rename_doc(doctype, old, new, force=True, ignore_permissions=True, show_alert=False, rebuild_search=False)
 
 
 class _Own:

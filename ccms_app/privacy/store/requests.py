@@ -55,13 +55,8 @@ def check(doc) -> None:
 def strictest(customer: str, received_on: date | None = None) -> str:
 	"""Of the companies that a customer deals with the one whose law gives least time; empty: there is none."""
 	day = received_on or getdate(nowdate())
-	dealt_with = {
-		company
-		for doctype in fence.BELONGING
-		for company in frappe.get_all(doctype, {"customer": customer}, pluck="company", distinct=True)
-		if company
-	}
-	return min(sorted(dealt_with), key=lambda one: of.due_on(day, _country(one)), default="")
+	dealt_with = sorted(filter(None, fence.belongs_to(customer)))
+	return min(dealt_with, key=lambda one: of.due_on(day, _country(one)), default="")
 
 
 def _default_company() -> str | None:

@@ -42,14 +42,18 @@ def may_know(doctype: str, name: str) -> bool:
 	"""Whether the user may be told that a document is there, where a fence of ours may hold it back."""
 	if not (_is_fenced(doctype) or _reads_only_own(doctype)) or not frappe.db.exists(doctype, name):
 		return True
-	return any(bool(frappe.has_permission(doctype, right, doc=name)) for right in ("select", "read"))
+	return _may_see(doctype, name)
 
 
 def may_know_title(doctype: str, name: str) -> bool:
 	"""Whether the user may be told what a document is called: who somebody is, only to those who may see them."""
 	if doctype in PEOPLE or frappe.get_meta(doctype).module == MODULE:
-		return any(bool(frappe.has_permission(doctype, right, doc=name)) for right in ("select", "read"))
+		return _may_see(doctype, name)
 	return may_know(doctype, name)
+
+
+def _may_see(doctype: str, name: str) -> bool:
+	return any(bool(frappe.has_permission(doctype, right, doc=name)) for right in ("select", "read"))
 
 
 def _is_fenced(doctype: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import frappe
+from frappe.model.rename_doc import rename_doc
 from frappe.query_builder import DocType
 
 from . import mails, papers
@@ -30,6 +31,11 @@ BESIDE = {
 	"Auto Repeat": ("reference_doctype", "reference_document"),
 	"Deleted Document": ("deleted_doctype", "deleted_name"),
 }
+
+
+def rename(doctype: str, old: str, new: str) -> None:
+	"""Give a document another name, of which nothing is said."""
+	rename_doc(doctype, old, new, force=True, ignore_permissions=True, show_alert=False, rebuild_search=False)
 
 
 def clear(doctype: str, names: Iterable[str], *, versions: bool = True) -> int:
